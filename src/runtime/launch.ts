@@ -13,13 +13,19 @@ export interface LiveCall {
   watch(on: (event: CallEvent) => void): Cancel;
 }
 
+/** What a gateway knows of a line beyond its media. */
+export interface LineFacts {
+  control: CallControl;
+  /** The carrier's own id of the call, where the gateway learns it only now. */
+  carrierRef: string | null;
+}
+
 /** Where a media gateway hands over a line. */
 export interface Launcher {
   /**
    * Redeems a single-use stream token and starts its call on `line`.
    * Throws DomainError: `unauthenticated` (unknown, used or expired token), `quota` (the tenant's limit of calls),
    * `unavailable` (speech capacity is full, or the server is draining), `precondition` (the assistant is paused).
-   * `carrierRef` is the carrier's own id of the call, where the gateway learns it only now.
    */
-  start(token: string, line: Transport, control: CallControl, carrierRef: string | null): Promise<LiveCall>;
+  start(token: string, line: Transport, facts: LineFacts): Promise<LiveCall>;
 }
