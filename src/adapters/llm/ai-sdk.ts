@@ -19,6 +19,7 @@ import {
   type ToolSpec,
 } from '#engine/ports';
 import type { JsonObject } from '#kernel/json';
+import { statusError } from '../stream/provider-errors.ts';
 
 /**
  * Any model the AI SDK reaches, as our LanguageModel. Tools are only described to the model: the engine runs them.
@@ -127,14 +128,5 @@ function toProviderError(name: string, thrown: unknown): ProviderError {
     return new ProviderError(name, 'unavailable', `${name} broke off its answer`);
   const status = error.statusCode;
   if (status === undefined) return new ProviderError(name, 'unavailable', `${name} cannot be reached`);
-  if (status === 401 || status === 403)
-    return new ProviderError(name, 'refused', `${name} refused the key (${status})`);
-  if (status === 429) {
-    const seconds = Number(error.responseHeaders?.['retry-after']);
-    const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
-    return new ProviderError(name, 'rate_limited', `${name} limits its rate (429)`, retryAfterMs);
-  }
-  if (status >= 400 && status < 500)
-    return new ProviderError(name, 'invalid', `${name} refused the request (${status})`);
-  return new ProviderError(name, 'unavailable', `${name} failed (${status})`);
+  return statusError(name, status, error.responseHeaders?.['retry-after']);
 }
