@@ -13,6 +13,9 @@ export type NumberId = Branded<'NumberId'>;
 export type CallId = Branded<'CallId'>;
 export type TurnId = Branded<'TurnId'>;
 export type UsageId = Branded<'UsageId'>;
+export type TicketId = Branded<'TicketId'>;
+export type BookingId = Branded<'BookingId'>;
+export type AuditId = Branded<'AuditId'>;
 
 /** The prefix of each kind of id, as clients see it. */
 export interface IdKinds {
@@ -26,6 +29,9 @@ export interface IdKinds {
   call: CallId;
   turn: TurnId;
   use: UsageId;
+  tkt: TicketId;
+  bkg: BookingId;
+  aud: AuditId;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -43,6 +49,11 @@ export function newId<K extends keyof IdKinds>(kind: K): IdKinds[K] {
   let random = '';
   for (const byte of randomBytes(13)) random += ALPHABET[byte & 31];
   return `${kind}_${digits(nowMs, 10)}${digits(sequence, 3)}${random}` as IdKinds[K];
+}
+
+/** Whether a text from outside has the form of this kind of id; what has not can name nothing. */
+export function isId<K extends keyof IdKinds>(kind: K, text: string): text is IdKinds[K] {
+  return text.startsWith(`${kind}_`) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(text.slice(kind.length + 1));
 }
 
 function digits(value: number, length: number): string {

@@ -1,0 +1,53 @@
+import type { Call, CallAnalysis, CallStatus } from '#core/calls/call';
+import type { EndReason, LogEntry } from '#core/calls/log-entry';
+import type { StreamTicket } from '#core/calls/order';
+import type { AssistantId, CallId, TenantId } from '#kernel/ids';
+import type { OffsetPage } from '#kernel/page';
+
+export interface CallFilter {
+  readonly assistantId?: AssistantId;
+  readonly status?: CallStatus;
+}
+
+export interface CallEnding {
+  readonly status: Exclude<CallStatus, 'active'>;
+  readonly reason: EndReason;
+  readonly endedAt: Date;
+  readonly durationMs: number;
+  readonly recordingKey: string | null;
+}
+
+export interface CallRepo {
+  addTicket(ticket: StreamTicket, tokenHash: string): Promise<void>;
+  /** False where the id is taken. */
+  insert(call: Call): Promise<boolean>;
+  find(id: CallId): Promise<Call | null>;
+  /** Newest first, the higher id first among equals. */
+  list(filter: CallFilter, page: { skip: number; limit: number }): Promise<OffsetPage<Call>>;
+  count(filter: CallFilter): Promise<number>;
+  countActive(): Promise<number>;
+  /** Ends the call if it is active still, and says whether it did. */
+  end(id: CallId, ending: CallEnding): Promise<boolean>;
+  /** In order of `seq`. */
+  log(id: CallId): Promise<LogEntry[]>;
+  saveAnalysis(id: CallId, analysis: CallAnalysis): Promise<boolean>;
+  setCarrierRef(id: CallId, carrierRef: string): Promise<boolean>;
+}
+
+/** Entries of one call on their way into storage. */
+export interface LogBatch {
+  readonly tenantId: TenantId;
+  readonly callId: CallId;
+  readonly entries: readonly LogEntry[];
+}
+
+export interface CallDirectory {
+  /** Takes the ticket away: of two at once exactly one gets it. Null where it is unknown, used or expired. */
+  takeTicket(tokenHash: string, at: Date): Promise<StreamTicket | null>;
+  /** Deletes what expired before this moment; the number of tickets deleted. */
+  sweepTickets(before: Date): Promise<number>;
+  /** Adds entries whose `(callId, seq)` is new; those of calls that do not exist are passed over. */
+  append(batches: readonly LogBatch[]): Promise<void>;
+  /** Active calls of a node. */
+  activeOn(nodeId: string): Promise<Call[]>;
+}

@@ -1,0 +1,31 @@
+import type { CallId, TenantId } from '#kernel/ids';
+
+/** What each job is given. A job is at least once: its handler must bear being run twice. */
+export interface JobPayloads {
+  /** Summary, sentiment and the rest, after a call has ended. */
+  'post-call': { tenantId: TenantId; callId: CallId };
+  /** Deletes stream tickets that expired unused. */
+  'sweep-tickets': Record<string, never>;
+}
+
+export type JobName = keyof JobPayloads;
+
+export interface JobTerms {
+  /** Tries in all, with growing pauses between them. */
+  readonly maxAttempts: number;
+  /** When it runs by itself (five cron fields, UTC), or null for a job that only runs when asked for. */
+  readonly cron: string | null;
+}
+
+/** Every job there is. Adding one is a line here and a handler in src/jobs. */
+export const JOBS: { readonly [N in JobName]: JobTerms } = {
+  'post-call': { maxAttempts: 8, cron: null },
+  'sweep-tickets': { maxAttempts: 2, cron: '*/15 * * * *' },
+};
+
+export interface EnqueueOptions {
+  /** Not before this moment. */
+  readonly runAt?: Date;
+  /** At most one job with this key is waiting; a second one takes the first one's place. */
+  readonly key?: string;
+}

@@ -1,0 +1,12 @@
+import type { AssistantId, NumberId, TenantId } from '#kernel/ids';
+
+/** A phone number that belongs to a tenant; no other tenant can have it meanwhile. */
+export interface PhoneNumber {
+  readonly id: NumberId;
+  readonly tenantId: TenantId;
+  readonly e164: string;
+  /** Who answers it; null leaves the choice to the tenant's newest active assistant. */
+  readonly assistantId: AssistantId | null;
+  readonly label: string;
+  readonly createdAt: Date;
+}

@@ -1,0 +1,19 @@
+import type { PhoneNumber } from '#core/numbers/number';
+import type { AssistantId, NumberId } from '#kernel/ids';
+
+export interface NumberRepo {
+  /** False where anyone has the number already. */
+  insert(number: PhoneNumber): Promise<boolean>;
+  list(): Promise<PhoneNumber[]>;
+  find(id: NumberId): Promise<PhoneNumber | null>;
+  findByE164(e164: string): Promise<PhoneNumber | null>;
+  update(
+    id: NumberId,
+    change: { assistantId?: AssistantId | null; label?: string },
+  ): Promise<PhoneNumber | null>;
+  remove(id: NumberId): Promise<boolean>;
+}
+
+export interface NumberDirectory {
+  findByE164(e164: string): Promise<PhoneNumber | null>;
+}

@@ -1,0 +1,219 @@
+import type { CallId, TenantId } from '#kernel/ids';
+import type { JsonObject } from '#kernel/json';
+
+/* ---------- secrets ---------- */
+
+declare const sealed: unique symbol;
+
+/** A secret encrypted at rest, as one text that names the key it was sealed with. */
+export type SealedText = string & { readonly [sealed]: true };
+
+/** AES-256-GCM over the platform's keys. */
+export interface Secrets {
+  /** Id of the key that `seal` uses now. */
+  readonly keyId: string;
+  /** `context` names what the secret belongs to (`provider:prov_…`): it opens under the same context only. */
+  seal(plain: string, context: string): SealedText;
+  /** Throws DomainError `internal` for a text that is damaged, of another context, or of a key no longer held. */
+  open(sealedText: SealedText, context: string): string;
+  /** The key a text was sealed with; differing from `keyId`, it is due for sealing anew. */
+  keyIdOf(sealedText: SealedText): string;
+}
+
+export interface PasswordHasher {
+  hash(password: string): Promise<string>;
+  /** False for a wrong password and for a hash of unknown form. */
+  verify(hash: string, password: string): Promise<boolean>;
+}
+
+export interface TokenSigner {
+  /** A JWT of these claims, good for `ttlSec` seconds. */
+  sign(claims: Readonly<Record<string, string | number>>, ttlSec: number): Promise<string>;
+  /** The claims, or null for a token that is garbled, foreign or expired. */
+  verify(token: string): Promise<JsonObject | null>;
+}
+
+/* ---------- files ---------- */
+
+export type BlobBody = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Files by key (`recordings/call_….wav`): letters, digits and `._-/`, no `..`. */
+export interface Blobs {
+  readonly name: string;
+  /** All or nothing: a key never shows a half-written file. */
+  put(key: string, body: BlobBody, contentType: string): Promise<void>;
+  /** Null where there is none. */
+  get(key: string): Promise<Uint8Array | null>;
+  /** `range` is in bytes, both ends included. Null where there is none. */
+  stream(
+    key: string,
+    range?: { from: number; to?: number },
+  ): Promise<{ bytes: AsyncIterable<Uint8Array>; sizeBytes: number; contentType: string } | null>;
+  delete(key: string): Promise<void>;
+}
+
+/* ---------- calendar ---------- */
+
+export interface Slot {
+  readonly startAt: Date;
+  readonly endAt: Date;
+}
+
+export interface SlotQuery {
+  readonly from: Date;
+  readonly to: Date;
+  readonly durationMin: number;
+  /** IANA zone that days are counted in. */
+  readonly timezone: string;
+}
+
+export interface BookingOrder {
+  readonly startAt: Date;
+  readonly durationMin: number;
+  readonly timezone: string;
+  readonly attendee: { readonly name: string; readonly email: string | null; readonly phone: string | null };
+  readonly notes: string;
+  /** The same key books once, however often it is asked for. */
+  readonly idempotencyKey: string;
+  readonly callId: CallId | null;
+}
+
+export interface BookedSlot extends Slot {
+  /** The calendar's own id of the booking. */
+  readonly ref: string;
+}
+
+/** One tenant's calendar. */
+export interface Calendar {
+  readonly name: string;
+  /** Free slots, earliest first. */
+  slots(query: SlotQuery, signal: AbortSignal): Promise<Slot[]>;
+  /** Throws `conflict` where the time is not free any more. */
+  book(order: BookingOrder, signal: AbortSignal): Promise<BookedSlot>;
+  /** Throws `not_found`; cancelling twice is no error. */
+  cancel(ref: string, reason: string, signal: AbortSignal): Promise<void>;
+}
+
+/* ---------- telephony ---------- */
+
+export interface DialOrder {
+  readonly to: string;
+  readonly from: string;
+  /** Socket that the carrier is to connect the answered call's media to, with its parameters. */
+  readonly mediaUrl: string;
+  readonly mediaParameters: Readonly<Record<string, string>>;
+  readonly ringTimeoutSec: number;
+  readonly detectMachine: 'off' | 'enable' | 'messageEnd';
+  readonly statusUrl: string | null;
+  /** The same key dials once. */
+  readonly idempotencyKey: string;
+}
+
+export interface NumberOffer {
+  readonly e164: string;
+  readonly locality: string | null;
+  readonly region: string | null;
+  readonly capabilities: readonly ('voice' | 'sms')[];
+}
+
+/** A request from outside with what a signature is made over. */
+export interface SignedRequest {
+  readonly method: string;
+  /** As the sender addressed it, query included. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly rawBody: Uint8Array;
+  /** Fields of a form body; empty otherwise. */
+  readonly form: Readonly<Record<string, string>>;
+}
+
+/** What a carrier reports of a call or a message. */
+export type CarrierEvent =
+  | { type: 'call.status'; ref: string; status: CarrierCallStatus; durationSec: number | null }
+  | { type: 'call.machine'; ref: string; answeredBy: 'human' | 'machine' | 'unknown' }
+  | { type: 'sms.received'; ref: string; from: string; to: string; body: string }
+  | { type: 'sms.status'; ref: string; status: 'queued' | 'sent' | 'delivered' | 'failed' };
+
+export type CarrierCallStatus =
+  | 'queued'
+  | 'ringing'
+  | 'answered'
+  | 'completed'
+  | 'busy'
+  | 'no_answer'
+  | 'failed'
+  | 'cancelled';
+
+/** Whether a webhook really comes from the carrier. */
+export interface CarrierSignatures {
+  /** True where no token is configured for the account: nothing to check against. */
+  verify(request: SignedRequest): boolean;
+}
+
+/** Control of calls, numbers and messages. Methods reject with DomainError `upstream`, `unavailable` or `invalid`. */
+export interface Carrier {
+  readonly name: string;
+  dial(order: DialOrder, signal: AbortSignal): Promise<{ ref: string }>;
+  /** Hands a live call to another number; false where the carrier refused. */
+  transfer(ref: string, to: string, signal: AbortSignal): Promise<boolean>;
+  sendDigits(ref: string, digits: string, signal: AbortSignal): Promise<boolean>;
+  /** Ending what has ended is no error. */
+  hangUp(ref: string): Promise<void>;
+  searchNumbers(query: { areaCode: string; limit: number }): Promise<NumberOffer[]>;
+  buyNumber(e164: string, idempotencyKey: string): Promise<{ ref: string }>;
+  sendSms(message: {
+    from: string;
+    to: string;
+    body: string;
+    idempotencyKey: string;
+  }): Promise<{ ref: string }>;
+  /** Null for a webhook that tells nothing of interest. Throws `unauthenticated` for a wrong signature. */
+  readWebhook(request: SignedRequest): CarrierEvent | null;
+}
+
+/* ---------- mail and the web ---------- */
+
+export interface Mail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string | null;
+}
+
+export interface Mailer {
+  readonly name: string;
+  send(mail: Mail): Promise<void>;
+}
+
+export interface OutboundRequest {
+  readonly url: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** For the whole exchange, redirects included. */
+  readonly timeoutMs: number;
+  /** Longer answers are refused. */
+  readonly maxResponseBytes: number;
+}
+
+export interface OutboundResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * Requests to addresses that tenants name. Never reaches a private, loopback or link-local address (checked at connect
+ * time, after DNS, on every redirect) except those the configuration exempts.
+ */
+export interface OutboundHttp {
+  /** Throws `invalid` (with `field`) unless the text is a public HTTPS URL or an exempt one. Resolves no names. */
+  checkUrl(url: string, field: string): void;
+  /** Any status resolves. Rejects with `invalid` (forbidden address), `upstream` (no answer, too long) or an abort. */
+  fetch(request: OutboundRequest, signal: AbortSignal): Promise<OutboundResponse>;
+}
+
+/** Chooses the calendar of a tenant: its connected one, else the platform's own. */
+export interface Calendars {
+  open(tenantId: TenantId): Promise<Calendar>;
+}

@@ -1,0 +1,77 @@
+import type { AssistantRepo } from '#core/assistants/repo';
+import type { AuditRepo } from '#core/audit/repo';
+import type { BookingRepo } from '#core/calendar/repo';
+import type { CallDirectory, CallRepo } from '#core/calls/repo';
+import type { EnqueueOptions, JobName, JobPayloads } from '#core/jobs';
+import type { KeyDirectory, KeyRepo } from '#core/keys/repo';
+import type { MemberDirectory, MemberRepo } from '#core/members/repo';
+import type { NumberDirectory, NumberRepo } from '#core/numbers/repo';
+import type { PlanDirectory, PlanRepo } from '#core/plans/repo';
+import type { GlobalProviderRepo, ProviderRepo } from '#core/providers/repo';
+import type { TenantDirectory, TenantRepo } from '#core/tenants/repo';
+import type { UsageRepo } from '#core/usage/repo';
+import type { UserDirectory, UserRepo } from '#core/users/repo';
+import type { TenantId } from '#kernel/ids';
+import type { Scope } from '#kernel/scope';
+
+/** Storage of one tenant: bound when it is made, so that no query can forget whose rows it is about. */
+export interface Repos {
+  readonly tenant: TenantRepo;
+  readonly users: UserRepo;
+  readonly members: MemberRepo;
+  readonly keys: KeyRepo;
+  readonly plans: PlanRepo;
+  readonly assistants: AssistantRepo;
+  readonly providers: ProviderRepo;
+  readonly numbers: NumberRepo;
+  readonly calls: CallRepo;
+  readonly usage: UsageRepo;
+  readonly bookings: BookingRepo;
+}
+
+interface Enqueue {
+  /** Stores a job that exists if and only if the transaction commits. */
+  enqueue<N extends JobName>(job: N, payload: JobPayloads[N], options?: EnqueueOptions): Promise<void>;
+}
+
+declare const inTransaction: unique symbol;
+
+/** One tenant's storage inside a transaction that may write. A plain connection cannot stand in for it. */
+export interface Tx extends Repos, Enqueue {
+  readonly [inTransaction]: 'tenant';
+  readonly audit: AuditRepo;
+}
+
+/** Storage across tenants, for what has no tenant yet: sign-in, key look-up, tickets, the operator, recovery. */
+export interface SystemRepos {
+  readonly tenants: TenantDirectory;
+  readonly users: UserDirectory;
+  readonly members: MemberDirectory;
+  readonly keys: KeyDirectory;
+  readonly plans: PlanDirectory;
+  readonly providers: GlobalProviderRepo;
+  readonly numbers: NumberDirectory;
+  readonly calls: CallDirectory;
+}
+
+export interface SystemTx extends SystemRepos, Enqueue {
+  readonly [inTransaction]: 'system';
+  readonly audit: AuditRepo;
+  /** The storage of one tenant within this same transaction. */
+  forTenant(tenantId: TenantId): Tx;
+}
+
+/**
+ * Transactions. Whatever `run` throws rolls back and is thrown on; storage failures come out as DomainError
+ * (`conflict`, `unavailable`, `internal`) that tells nothing of the values. A `run` that met a deadlock is run again,
+ * so it must have no effect outside its transaction.
+ */
+export interface UnitOfWork {
+  /** One consistent view; writing in it fails. */
+  read<T>(scope: Scope, run: (repos: Repos) => Promise<T>): Promise<T>;
+  write<T>(scope: Scope, run: (tx: Tx) => Promise<T>): Promise<T>;
+  readonly system: {
+    read<T>(run: (repos: SystemRepos) => Promise<T>): Promise<T>;
+    write<T>(run: (tx: SystemTx) => Promise<T>): Promise<T>;
+  };
+}

@@ -1,0 +1,13 @@
+import type { DailyUsage, MonthUsage, UsageRow } from '#core/usage/usage';
+import type { CallId } from '#kernel/ids';
+
+export interface UsageRepo {
+  /** Rows whose key is there already are passed over. */
+  add(rows: readonly UsageRow[]): Promise<void>;
+  ofCall(callId: CallId): Promise<UsageRow[]>;
+  /** Calls that ended since, and their minutes. */
+  since(at: Date): Promise<MonthUsage>;
+  /** Days with any use since, oldest first. */
+  daily(since: Date): Promise<DailyUsage[]>;
+  totals(): Promise<{ calls: number; finishedCalls: number; durationMs: number }>;
+}
