@@ -1,0 +1,39 @@
+import type { CallOrder } from '#core/calls/order';
+import type { OpenedProvider } from '#core/providers/provider';
+import type { LanguageModel, SpeechToText, TextToSpeech, TurnDetector, Vad, Voices } from '#engine/ports';
+import { DomainError } from '#kernel/errors';
+
+/** Makes a vendor's adapter for one call from the provider's credentials, settings and chosen model. */
+export interface VoiceFactories {
+  readonly stt: Readonly<Record<string, (provider: OpenedProvider) => SpeechToText>>;
+  readonly llm: Readonly<Record<string, (provider: OpenedProvider) => LanguageModel>>;
+  /** The provider's model is the voice. */
+  readonly tts: Readonly<Record<string, (provider: OpenedProvider) => TextToSpeech>>;
+  readonly vad: Vad;
+  readonly turns: TurnDetector;
+}
+
+/** The voices of one call in the order's own order: the chosen provider first, its stand-ins after. */
+export function openVoices(factories: VoiceFactories, providers: CallOrder['providers']): Voices {
+  return {
+    vad: factories.vad,
+    turns: factories.turns,
+    stt: providers.stt.map((provider) => pick(factories.stt, provider)(provider)),
+    llm: providers.llm.map((provider) => pick(factories.llm, provider)(provider)),
+    tts: providers.tts.map((provider) => ({
+      engine: pick(factories.tts, provider)(provider),
+      voice: provider.modelId,
+    })),
+  };
+}
+
+function pick<F>(factories: Readonly<Record<string, F>>, provider: OpenedProvider): F {
+  const factory = Object.hasOwn(factories, provider.providerKey)
+    ? factories[provider.providerKey]
+    : undefined;
+  if (factory) return factory;
+  throw new DomainError(
+    'unsupported',
+    `This server cannot run ${provider.category} provider ${provider.providerKey}.`,
+  );
+}
