@@ -72,6 +72,8 @@ export class PacedLine implements Transport, Paced {
   #sinceMark = 0;
   #lastMark = 0;
   #droppedSamples = 0;
+  #heldSinceMs: number | undefined;
+  #heldMs = 0;
 
   constructor(options: PacedLineOptions) {
     const { rateHz, codec, clock } = options;
@@ -96,11 +98,11 @@ export class PacedLine implements Transport, Paced {
   }
 
   get playedMs(): number {
-    return (this.#play.playedAt(this.#clock.nowMs()) * 1000) / this.rateHz;
+    return (this.#play.playedAt(this.#playNowMs) * 1000) / this.rateHz;
   }
 
   get queuedMs(): number {
-    return ((this.#pushed - this.#play.playedAt(this.#clock.nowMs())) * 1000) / this.rateHz;
+    return ((this.#pushed - this.#play.playedAt(this.#playNowMs)) * 1000) / this.rateHz;
   }
 
   /** Milliseconds of audio that found the queue full. */
@@ -120,12 +122,12 @@ export class PacedLine implements Transport, Paced {
   push(frame: AudioFrame): void {
     if (this.signal.aborted || frame.samples.length === 0) return;
     this.#droppedSamples += this.#queue.push(frame.samples);
-    this.#send(this.#clock.nowMs());
+    this.#send(this.#playNowMs);
   }
 
   clear(): void {
     if (this.signal.aborted) return;
-    this.#cutOff(this.#clock.nowMs());
+    this.#cutOff(this.#playNowMs);
     this.#wire.clear();
   }
 
@@ -156,7 +158,7 @@ export class PacedLine implements Transport, Paced {
   gone(why: HangupReason): void {
     if (this.signal.aborted) return;
     this.#leave();
-    this.#cutOff(this.#clock.nowMs());
+    this.#cutOff(this.#playNowMs);
     this.#ended.abort(why);
   }
 
@@ -178,15 +180,36 @@ export class PacedLine implements Transport, Paced {
   /** The far end has played everything up to that mark. Marks of audio that was cleared are ignored. */
   acknowledge(mark: number): void {
     if (this.signal.aborted) return;
-    this.#play.acknowledge(mark, this.#clock.nowMs());
+    this.#play.acknowledge(mark, this.#playNowMs);
     this.#settle();
   }
 
+  /**
+   * The far end can't play for now (its connection was lost and may come back): no audio counts as played and no more
+   * than the lead is sent until `release`. The caller's side of the line goes on. Idempotent, like `release`.
+   */
+  hold(): void {
+    this.#heldSinceMs ??= this.#clock.nowMs();
+  }
+
+  /** The far end plays again, from where it was when `hold` was called. */
+  release(): void {
+    if (this.#heldSinceMs === undefined) return;
+    this.#heldMs += this.#clock.nowMs() - this.#heldSinceMs;
+    this.#heldSinceMs = undefined;
+  }
+
   tick(nowMs: number): void {
-    this.#deliver(nowMs);
-    this.#send(nowMs);
+    const playNowMs = this.#playNowMs;
+    this.#deliver(playNowMs);
+    this.#send(playNowMs);
     this.#inbound.fillSilence(nowMs - this.#openedMs);
     this.#settle();
+  }
+
+  /** The clock of playing: it stands still while the line is on hold. */
+  get #playNowMs(): number {
+    return (this.#heldSinceMs ?? this.#clock.nowMs()) - this.#heldMs;
   }
 
   /** Samples pushed and not cleared since the line opened. */
@@ -197,7 +220,7 @@ export class PacedLine implements Transport, Paced {
   }
 
   #isPlayed(target: number): boolean {
-    return target - this.#play.playedAt(this.#clock.nowMs()) < 0.5;
+    return target - this.#play.playedAt(this.#playNowMs) < 0.5;
   }
 
   /** Sends what the lead allows. Less than a whole packet waits for more, until the far end is about to run dry. */
@@ -256,7 +279,7 @@ export class PacedLine implements Transport, Paced {
     const queue = this.#queue;
     const samples = count === whole.samples.length ? whole.samples : whole.samples.subarray(0, count);
     const frame = samples === whole.samples ? whole : { ...whole, samples };
-    frame.atMs = this.#play.timeOf(this.#delivered) - this.#openedMs;
+    frame.atMs = this.#play.timeOf(this.#delivered) + this.#heldMs - this.#openedMs;
     let isDecoded = false;
     for (const listener of this.#listeners) {
       if (!listener.played) continue;
