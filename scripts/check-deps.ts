@@ -50,6 +50,7 @@ const ROOMS: Record<string, Room> = {
   'src/adapters': { ours: ['src/kernel', 'src/audio', 'src/core', 'src/engine/ports'], npm: ['node', '*'] },
   'src/adapters/embedded': { ours: ['src/kernel', 'src/audio', 'src/engine/ports'], npm: ['node', '*'] },
   'src/adapters/llm': { ours: ['src/kernel', 'src/core/ports', 'src/engine/ports'], npm: ['node', '*'] },
+  'src/adapters/metrics': { ours: ['src/kernel', 'src/engine/events', 'src/runtime/meters'], npm: ['prom-client'] },
   'src/adapters/db': { ours: ['src/kernel', 'src/core'], npm: ['node', '*'] },
 };
 
