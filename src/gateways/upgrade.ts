@@ -39,7 +39,7 @@ export interface SocketHub {
 }
 
 /** No message of ours or of a carrier's comes near this; longer ones close the socket with 1009. */
-const MAX_MESSAGE_BYTES = 64 * 1024;
+export const MAX_MESSAGE_BYTES = 64 * 1024;
 const MAX_SOCKETS = 5_000;
 /** A peer that has sent no byte, not even a pong, for two rounds is gone. */
 const PULSE_MS = 20_000;
