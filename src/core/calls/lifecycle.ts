@@ -1,7 +1,7 @@
 import type { Call, CallAnalysis } from '#core/calls/call';
 import type { EndReason } from '#core/calls/log-entry';
 import type { CallOrder } from '#core/calls/order';
-import type { LogBatch } from '#core/calls/repo';
+import type { LogLine } from '#core/calls/repo';
 import type { CallId } from '#kernel/ids';
 import type { Scope } from '#kernel/scope';
 
@@ -17,7 +17,7 @@ export interface CallLifecycle {
   /** Stores the call as active. Throws `quota` when the tenant has as many calls as it may, also under concurrency. */
   begin(order: CallOrder, node: { nodeId: string; carrierRef: string | null }): Promise<Call>;
   /** Adds to logs, of many calls at once; an entry already there stays as it is. */
-  append(batches: readonly LogBatch[]): Promise<void>;
+  append(lines: readonly LogLine[]): Promise<void>;
   /**
    * Ends the call: `failed` for the reason `failed`, else `completed`. Its usage and the job after it are stored in the
    * same transaction, once, whoever else ends it. The log has been appended before. Throws `not_found`.

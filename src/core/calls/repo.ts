@@ -34,11 +34,10 @@ export interface CallRepo {
   setCarrierRef(id: CallId, carrierRef: string): Promise<boolean>;
 }
 
-/** Entries of one call on their way into storage. */
-export interface LogBatch {
+/** One entry of a call's log on its way into storage. */
+export interface LogLine {
   readonly tenantId: TenantId;
-  readonly callId: CallId;
-  readonly entries: readonly LogEntry[];
+  readonly event: { readonly callId: CallId } & LogEntry;
 }
 
 export interface CallDirectory {
@@ -47,7 +46,7 @@ export interface CallDirectory {
   /** Deletes what expired before this moment; the number of tickets deleted. */
   sweepTickets(before: Date): Promise<number>;
   /** Adds entries whose `(callId, seq)` is new; those of calls that do not exist are passed over. */
-  append(batches: readonly LogBatch[]): Promise<void>;
+  append(lines: readonly LogLine[]): Promise<void>;
   /** Active calls of a node. */
   activeOn(nodeId: string): Promise<Call[]>;
 }

@@ -2,8 +2,8 @@ import type { PhoneNumber } from '#core/numbers/number';
 import type { AssistantId, NumberId } from '#kernel/ids';
 
 export interface NumberRepo {
-  /** False where anyone has the number already. */
-  insert(number: PhoneNumber): Promise<boolean>;
+  /** Fails with `conflict` where anyone has the number already. */
+  insert(number: PhoneNumber): Promise<void>;
   list(): Promise<PhoneNumber[]>;
   find(id: NumberId): Promise<PhoneNumber | null>;
   findByE164(e164: string): Promise<PhoneNumber | null>;

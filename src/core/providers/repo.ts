@@ -20,10 +20,10 @@ export interface ProviderRepo {
   /** Null where there are none. */
   credentialsOf(id: ProviderId): Promise<SealedText | null>;
   countOwn(): Promise<number>;
-  /** False where the tenant has a provider of that name, whatever the case. */
-  insert(provider: Provider, credentials: SealedText | null): Promise<boolean>;
-  /** Null where the id is not an own provider's; `taken` where the name is another's. */
-  update(id: ProviderId, change: ProviderChange): Promise<Provider | 'taken' | null>;
+  /** Fails with `conflict` where the tenant has a provider of that name, whatever the case. */
+  insert(provider: Provider, credentials: SealedText | null): Promise<void>;
+  /** Null where the id is not an own provider's. Fails with `conflict` as `insert`. */
+  update(id: ProviderId, change: ProviderChange): Promise<Provider | null>;
   remove(id: ProviderId): Promise<boolean>;
   /** Assistants that name the provider. */
   usesOf(id: ProviderId): Promise<ProviderUse[]>;
@@ -32,6 +32,9 @@ export interface ProviderRepo {
 export interface GlobalProviderRepo {
   list(): Promise<Provider[]>;
   find(id: ProviderId): Promise<Provider | null>;
-  insert(provider: Provider, credentials: SealedText | null): Promise<boolean>;
-  update(id: ProviderId, change: ProviderChange): Promise<Provider | 'taken' | null>;
+  /** Fails with `conflict` where a global provider of the category has that name. */
+  insert(provider: Provider, credentials: SealedText | null): Promise<void>;
+  update(id: ProviderId, change: ProviderChange): Promise<Provider | null>;
+  /** Adds those whose id is free, and brings the models of the others up to date. */
+  seed(providers: readonly Provider[]): Promise<void>;
 }

@@ -15,8 +15,8 @@ export interface NewUser {
 }
 
 export interface UserDirectory {
-  /** False where the address is taken; of two at once exactly one gets true. */
-  insert(user: NewUser): Promise<boolean>;
+  /** Fails with `conflict` where the address is taken: of two at once exactly one succeeds. */
+  insert(user: NewUser): Promise<void>;
   find(id: UserId): Promise<User | null>;
   findByEmail(email: string): Promise<User | null>;
   credentialsOf(id: UserId): Promise<UserCredentials | null>;

@@ -1,0 +1,122 @@
+import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
+import type { Call } from '#core/calls/call';
+import type { LogEntry } from '#core/calls/log-entry';
+import type { StreamTicket } from '#core/calls/order';
+import type { CallDirectory, CallFilter, CallRepo, LogLine } from '#core/calls/repo';
+import type { CallId, TenantId } from '#kernel/ids';
+import { callEvents, calls, streamTickets } from '../tables/calls.ts';
+import { storableJson } from '../tables/columns.ts';
+import { type Session, single } from './session.ts';
+
+export function callRepo(session: Session, tenantId: TenantId): CallRepo {
+  const own = eq(calls.tenantId, tenantId);
+  const ownId = (id: CallId) => and(own, eq(calls.id, id));
+  const matching = (filter: CallFilter) =>
+    and(
+      own,
+      filter.assistantId && eq(calls.assistantId, filter.assistantId),
+      filter.status && eq(calls.status, filter.status),
+    );
+  const touched = (rows: unknown[]) => rows.length > 0;
+  const change = async (id: CallId, fields: Partial<Call>) =>
+    touched(await session.update(calls).set(fields).where(ownId(id)).returning({ id: calls.id }));
+  return {
+    addTicket: async (ticket, tokenHash) =>
+      void (await session.insert(streamTickets).values({ ...ticket, tenantId, tokenHash })),
+    async insert(call) {
+      const rows = await session
+        .insert(calls)
+        .values({ ...call, tenantId })
+        .onConflictDoNothing({ target: calls.id })
+        .returning({ id: calls.id });
+      return touched(rows);
+    },
+    find: async (id) => single<Call>(await session.select().from(calls).where(ownId(id))),
+    async list(filter, { skip, limit }) {
+      const items: Call[] = await session
+        .select()
+        .from(calls)
+        .where(matching(filter))
+        .orderBy(desc(calls.startedAt), desc(calls.id))
+        .offset(skip)
+        .limit(limit);
+      return { items, total: await session.$count(calls, matching(filter)) };
+    },
+    count: (filter) => session.$count(calls, matching(filter)),
+    countActive: () => session.$count(calls, and(own, eq(calls.status, 'active'))),
+    async end(id, { status, reason, endedAt, durationMs, recordingKey }) {
+      const rows = await session
+        .update(calls)
+        .set({ status, endReason: reason, endedAt, durationMs, recordingKey })
+        .where(and(ownId(id), eq(calls.status, 'active')))
+        .returning({ id: calls.id });
+      return touched(rows);
+    },
+    async log(id) {
+      const rows = await session
+        .select()
+        .from(callEvents)
+        .where(and(eq(callEvents.tenantId, tenantId), eq(callEvents.callId, id)))
+        .orderBy(asc(callEvents.seq));
+      return rows.map(entryOf);
+    },
+    saveAnalysis: (id, analysis) => change(id, { analysis }),
+    setCarrierRef: (id, carrierRef) => change(id, { carrierRef }),
+  };
+}
+
+function entryOf(row: typeof callEvents.$inferSelect): LogEntry {
+  const { seq, atMs, turnId, type, body } = row;
+  return { ...body, type, seq, atMs, ...(turnId === null ? {} : { turnId }) } as LogEntry;
+}
+
+export function callDirectory(session: Session): CallDirectory {
+  return {
+    async takeTicket(tokenHash, at) {
+      const rows = await session
+        .delete(streamTickets)
+        .where(and(eq(streamTickets.tokenHash, tokenHash), gt(streamTickets.expiresAt, at)))
+        .returning();
+      const row = single(rows);
+      if (!row) return null;
+      const { tokenHash: _, ...ticket } = row;
+      return ticket satisfies StreamTicket;
+    },
+    async sweepTickets(before) {
+      const { rowCount } = await session.delete(streamTickets).where(lte(streamTickets.expiresAt, before));
+      return rowCount ?? 0;
+    },
+    append: (lines) => append(session, lines),
+    activeOn: (nodeId): Promise<Call[]> =>
+      session
+        .select()
+        .from(calls)
+        .where(and(eq(calls.nodeId, nodeId), eq(calls.status, 'active')))
+        .orderBy(asc(calls.id)),
+  };
+}
+
+/** One statement for entries of any number of calls and tenants. */
+async function append(session: Session, lines: readonly LogLine[]): Promise<void> {
+  if (lines.length === 0) return;
+  const rows = lines.map(({ tenantId, event }) => {
+    const { callId, seq, atMs, turnId, type, ...body } = event;
+    return {
+      call_id: callId,
+      tenant_id: tenantId,
+      seq,
+      at_ms: Math.round(atMs),
+      turn_id: turnId ?? null,
+      type,
+      body,
+    };
+  });
+  await session.execute(sql`
+    insert into ${callEvents} (call_id, seq, tenant_id, at_ms, turn_id, type, body)
+    select e.call_id, e.seq, e.tenant_id, e.at_ms, e.turn_id, e.type, e.body
+    from jsonb_to_recordset(${storableJson(rows)}::jsonb) as e(
+      call_id text, seq integer, tenant_id text, at_ms integer, turn_id text, type text, body jsonb
+    )
+    join ${calls} c on c.id = e.call_id and c.tenant_id = e.tenant_id
+    on conflict (call_id, seq) do nothing`);
+}

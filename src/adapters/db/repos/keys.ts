@@ -1,0 +1,51 @@
+import { and, asc, eq, isNull, lt, or } from 'drizzle-orm';
+import type { KeyDirectory, KeyRepo } from '#core/keys/repo';
+import type { TenantId } from '#kernel/ids';
+import { apiKeys, tenants } from '../tables/tenants.ts';
+import { type Session, single } from './session.ts';
+
+const shown = {
+  id: apiKeys.id,
+  tenantId: apiKeys.tenantId,
+  form: apiKeys.form,
+  prefix: apiKeys.prefix,
+  label: apiKeys.label,
+  createdAt: apiKeys.createdAt,
+  lastUsedAt: apiKeys.lastUsedAt,
+};
+
+const live = isNull(apiKeys.revokedAt);
+
+export function keyRepo(session: Session, tenantId: TenantId): KeyRepo {
+  const own = and(eq(apiKeys.tenantId, tenantId), live);
+  return {
+    insert: async (key, hash) => void (await session.insert(apiKeys).values({ ...key, tenantId, hash })),
+    list: () => session.select(shown).from(apiKeys).where(own).orderBy(asc(apiKeys.id)),
+    async revoke(id, at) {
+      const rows = await session
+        .update(apiKeys)
+        .set({ revokedAt: at })
+        .where(and(own, eq(apiKeys.id, id)))
+        .returning({ id: apiKeys.id });
+      return rows.length > 0;
+    },
+  };
+}
+
+export function keyDirectory(session: Session): KeyDirectory {
+  return {
+    findByHash: async (hash) =>
+      single(
+        await session
+          .select({ key: shown, tenant: tenants })
+          .from(apiKeys)
+          .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+          .where(and(eq(apiKeys.hash, hash), live)),
+      ),
+    touch: async (id, at) =>
+      void (await session
+        .update(apiKeys)
+        .set({ lastUsedAt: at })
+        .where(and(eq(apiKeys.id, id), or(isNull(apiKeys.lastUsedAt), lt(apiKeys.lastUsedAt, at))))),
+  };
+}

@@ -1,0 +1,67 @@
+import { and, eq, exists, sql } from 'drizzle-orm';
+import type { UserDirectory, UserRepo } from '#core/users/repo';
+import { emailKey, type User } from '#core/users/user';
+import type { TenantId } from '#kernel/ids';
+import { members, users } from '../tables/tenants.ts';
+import { type Session, single } from './session.ts';
+
+/** The columns anyone but sign-in may read. */
+const shown = {
+  id: users.id,
+  name: users.name,
+  email: users.email,
+  superuser: users.superuser,
+  passwordChangeRequired: users.passwordChangeRequired,
+  createdAt: users.createdAt,
+};
+
+export function userRepo(session: Session, tenantId: TenantId): UserRepo {
+  return {
+    async find(id) {
+      const membership = session
+        .select({ one: sql`1` })
+        .from(members)
+        .where(and(eq(members.tenantId, tenantId), eq(members.userId, users.id)));
+      return single<User>(
+        await session
+          .select(shown)
+          .from(users)
+          .where(and(eq(users.id, id), exists(membership))),
+      );
+    },
+  };
+}
+
+export function userDirectory(session: Session): UserDirectory {
+  return {
+    insert: async (user) =>
+      void (await session.insert(users).values({ ...user, emailKey: emailKey(user.email) })),
+    find: async (id) => single<User>(await session.select(shown).from(users).where(eq(users.id, id))),
+    findByEmail: async (email) =>
+      single<User>(
+        await session
+          .select(shown)
+          .from(users)
+          .where(eq(users.emailKey, emailKey(email))),
+      ),
+    credentialsOf: async (id) =>
+      single(
+        await session
+          .select({ userId: users.id, passwordHash: users.passwordHash, tokenVersion: users.tokenVersion })
+          .from(users)
+          .where(eq(users.id, id)),
+      ),
+    async update(id, change) {
+      const rows: User[] = await session
+        .update(users)
+        .set({
+          ...change,
+          // A new password ends every session that the old one opened.
+          ...(change.passwordHash === undefined ? {} : { tokenVersion: sql`${users.tokenVersion} + 1` }),
+        })
+        .where(eq(users.id, id))
+        .returning(shown);
+      return single(rows);
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import { sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type { Pool, PoolClient } from 'pg';
+import { type EnqueueOptions, JOBS, type JobName, type JobPayloads } from '#core/jobs';
+import type { Repos, SystemRepos, SystemTx, Tx, UnitOfWork } from '#core/uow';
+import { DomainError } from '#kernel/errors';
+import { isId, type TenantId } from '#kernel/ids';
+import { assistantRepo } from './repos/assistants.ts';
+import { auditRepo } from './repos/audit.ts';
+import { bookingRepo } from './repos/bookings.ts';
+import { callDirectory, callRepo } from './repos/calls.ts';
+import { storageFailure, worthAgain } from './repos/failures.ts';
+import { keyDirectory, keyRepo } from './repos/keys.ts';
+import { numberDirectory, numberRepo } from './repos/numbers.ts';
+import { planDirectory, planRepo } from './repos/plans.ts';
+import { globalProviderRepo, providerRepo } from './repos/providers.ts';
+import type { Session } from './repos/session.ts';
+import { memberDirectory, memberRepo, tenantDirectory, tenantRepo } from './repos/tenants.ts';
+import { usageRepo } from './repos/usage.ts';
+import { userDirectory, userRepo } from './repos/users.ts';
+import { storableJson } from './tables/columns.ts';
+
+/** The role that row-level security binds even where the connection is a superuser's (see the migrations). */
+const BOUND_ROLE = 'patchbay_app';
+const MAX_TRIES = 4;
+
+/**
+ * The unit of work over a pool of connections to a migrated database. Throws `internal` where row-level security
+ * would not bind: the connection may pass by it and cannot take on the bound role.
+ */
+export async function openUnitOfWork(pool: Pool): Promise<UnitOfWork> {
+  const role = await boundRole(pool);
+  const run = <T>(kind: Kind, work: (session: Session) => Promise<T>) =>
+    transaction(pool, opening(kind, role), work);
+  return {
+    read: ({ tenantId }, work) =>
+      run({ writes: false, tenantId }, (session) => work(reposOf(session, tenantId))),
+    write: ({ tenantId }, work) =>
+      run({ writes: true, tenantId }, (session) => work(txOf(session, tenantId))),
+    system: {
+      read: (work) => run({ writes: false, tenantId: null }, (session) => work(systemReposOf(session))),
+      write: (work) => run({ writes: true, tenantId: null }, (session) => work(systemTxOf(session))),
+    },
+  };
+}
+
+interface Kind {
+  writes: boolean;
+  /** Null: across tenants. */
+  tenantId: TenantId | null;
+}
+
+/** The role to take on for each transaction; null where the connection's own is bound by the policies already. */
+async function boundRole(pool: Pool): Promise<string | null> {
+  const { rows } = await pool.query<{ member: boolean; passes: boolean }>(
+    `select exists (select from pg_roles where rolname = $1 and not rolsuper and not rolbypassrls
+                    and pg_has_role(current_user, oid, 'MEMBER')) as member,
+            (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as passes`,
+    [BOUND_ROLE],
+  );
+  if (rows[0]?.member) return BOUND_ROLE;
+  if (rows[0]?.passes === false) return null;
+  throw new DomainError('internal', 'The database is not set up safely.', {
+    internal: `the database user passes by row-level security and cannot take on the role ${BOUND_ROLE}`,
+  });
+}
+
+/** Begins the transaction and says whose rows exist in it, in one round trip. */
+function opening({ writes, tenantId }: Kind, role: string | null): string {
+  if (tenantId !== null && !isId('ten', tenantId)) {
+    throw new DomainError('internal', 'Something went wrong on our side.', {
+      internal: 'malformed tenant id',
+    });
+  }
+  const settings = [
+    `set_config('app.tenant_id', '${tenantId ?? ''}', true)`,
+    `set_config('app.system', '${tenantId === null ? 'on' : ''}', true)`,
+    ...(role === null ? [] : [`set_config('role', '${role}', true)`]),
+  ];
+  return `begin ${writes ? 'read write' : 'isolation level repeatable read read only'}; select ${settings.join(', ')}`;
+}
+
+async function transaction<T>(pool: Pool, begin: string, work: (session: Session) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt(pool, begin, work);
+    } catch (thrown) {
+      if (tries >= MAX_TRIES || !worthAgain(thrown)) throw storageFailure(thrown);
+    }
+  }
+}
+
+async function attempt<T>(pool: Pool, begin: string, work: (session: Session) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query(begin);
+    const result = await work(drizzle({ client }));
+    await client.query('commit');
+    client.release();
+    return result;
+  } catch (thrown) {
+    await rollBack(client);
+    throw thrown;
+  }
+}
+
+/** A connection whose transaction cannot be undone is thrown away. */
+async function rollBack(client: PoolClient): Promise<void> {
+  try {
+    await client.query('rollback');
+    client.release();
+  } catch {
+    client.release(true);
+  }
+}
+
+function reposOf(session: Session, tenantId: TenantId): Repos {
+  return {
+    tenant: tenantRepo(session, tenantId),
+    users: userRepo(session, tenantId),
+    members: memberRepo(session, tenantId),
+    keys: keyRepo(session, tenantId),
+    plans: planRepo(session),
+    assistants: assistantRepo(session, tenantId),
+    providers: providerRepo(session, tenantId),
+    numbers: numberRepo(session, tenantId),
+    calls: callRepo(session, tenantId),
+    usage: usageRepo(session, tenantId),
+    bookings: bookingRepo(session, tenantId),
+  };
+}
+
+function txOf(session: Session, tenantId: TenantId): Tx {
+  return { ...reposOf(session, tenantId), audit: auditRepo(session), enqueue: enqueueOn(session) } as Tx;
+}
+
+function systemReposOf(session: Session): SystemRepos {
+  return {
+    tenants: tenantDirectory(session),
+    users: userDirectory(session),
+    members: memberDirectory(session),
+    keys: keyDirectory(session),
+    plans: planDirectory(session),
+    providers: globalProviderRepo(session),
+    numbers: numberDirectory(session),
+    calls: callDirectory(session),
+  };
+}
+
+function systemTxOf(session: Session): SystemTx {
+  return {
+    ...systemReposOf(session),
+    audit: auditRepo(session),
+    enqueue: enqueueOn(session),
+    forTenant: (tenantId: TenantId) => txOf(session, tenantId),
+  } as SystemTx;
+}
+
+function enqueueOn(session: Session) {
+  return async <N extends JobName>(job: N, payload: JobPayloads[N], options: EnqueueOptions = {}) => {
+    const { maxAttempts } = JOBS[job];
+    const runAt = options.runAt?.toISOString() ?? null;
+    await session.execute(
+      sql`select enqueue_job(${job}, ${storableJson(payload)}::jsonb, ${runAt}::timestamptz, ${maxAttempts}, ${options.key ?? null})`,
+    );
+  };
+}
