@@ -1,0 +1,228 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import { isIP } from 'node:net';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { OutboundHttp, OutboundRequest, OutboundResponse } from '#core/ports';
+import { DomainError } from '#kernel/errors';
+import { isPublicAddress } from './public-address.ts';
+
+/** Resolves a name to all its addresses; rejects where there is none. */
+export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+export interface GuardOptions {
+  /** `host:port` pairs that may be anything, plain HTTP included. */
+  allow: readonly string[];
+  /** The system's resolver by default. */
+  resolve?: Resolve;
+  maxRedirects?: number;
+}
+
+/** The guard, and the end of its connections. */
+export interface GuardedHttp extends OutboundHttp {
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const MAX_REDIRECTS = 3;
+/** What may follow a redirect to another origin: nothing that could be a credential or a signature. */
+const SAFE_ABROAD = new Set(['accept', 'accept-language', 'content-type', 'user-agent']);
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * HTTP to addresses that tenants name: https only and public addresses only. The address is judged when the socket
+ * connects, after DNS, and once more on the connected socket, so a name that resolves differently the second time
+ * gains nothing; each redirect (3 at most) is judged anew. Exempt `host:port` pairs go through unjudged.
+ */
+export function guardedHttp(options: GuardOptions): GuardedHttp {
+  const exempt = new Set(
+    options.allow.map((pair) => pair.trim().toLowerCase()).filter((pair) => pair !== ''),
+  );
+  const guarded = new Agent({ connect: guardedConnector(options.resolve ?? systemResolve) });
+  const open = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS } });
+  const door: Door = {
+    check: (url, field) => parse(url, { exempt, field }),
+    agent: (url) => (exempt.has(hostPort(url)) ? open : guarded),
+    maxRedirects: options.maxRedirects ?? MAX_REDIRECTS,
+  };
+  return {
+    checkUrl: (url, field) => void door.check(url, field),
+    fetch: (request, signal) => exchange(door, request, signal),
+    async close() {
+      await Promise.all([guarded.destroy(), open.destroy()]);
+    },
+  };
+}
+
+interface Door {
+  check(url: string, field: string | undefined): URL;
+  agent(url: URL): Dispatcher;
+  maxRedirects: number;
+}
+
+/* ---------- addresses ---------- */
+
+function hostPort(url: URL): string {
+  return `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
+}
+
+function parse(text: string, rule: { exempt: ReadonlySet<string>; field: string | undefined }): URL {
+  const refuse = (words: string): never => {
+    throw new DomainError('invalid', words, rule.field === undefined ? {} : { field: rule.field });
+  };
+  const url = URL.parse(text);
+  if (!url) return refuse('The address is not a URL.');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return refuse('The address must be an https URL.');
+  if (url.username !== '' || url.password !== '')
+    return refuse('The address must not hold a user or password.');
+  if (rule.exempt.has(hostPort(url))) return url;
+  if (url.protocol !== 'https:') return refuse('The address must be an https URL.');
+  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const forbidden = isIP(host)
+    ? !isPublicAddress(host)
+    : /(?:^|\.)(?:localhost|internal|local|localdomain|home\.arpa)$/.test(host);
+  if (forbidden || host === '') return refuse('The address must be public.');
+  return url;
+}
+
+const systemResolve: Resolve = (hostname) =>
+  new Promise((resolve, reject) => {
+    lookup(hostname, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
+  });
+
+class ForbiddenAddress extends Error {}
+
+/** Connects to public addresses only: those of the name are filtered, and the socket's own end is looked at again. */
+function guardedConnector(resolve: Resolve): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    lookup(hostname, lookupOptions, done) {
+      resolve(hostname).then(
+        (addresses) => {
+          const open = addresses.filter(({ address }) => isPublicAddress(address));
+          const [first] = open;
+          if (!first) done(new ForbiddenAddress(), '', 0);
+          else if (lookupOptions.all) done(null, [...open]);
+          else done(null, first.address, first.family);
+        },
+        (error: NodeJS.ErrnoException) => done(error, '', 0),
+      );
+    },
+  });
+  return (target, done) => {
+    if (isIP(target.hostname.replace(/^\[|\]$/g, '')) && !isPublicAddress(target.hostname)) {
+      return void done(new ForbiddenAddress(), null);
+    }
+    connect(target, (...[error, socket]) => {
+      if (error) return done(error, null);
+      if (isPublicAddress(socket.remoteAddress ?? '')) return done(null, socket);
+      socket.destroy();
+      return done(new ForbiddenAddress(), null);
+    });
+  };
+}
+
+/* ---------- the exchange ---------- */
+
+async function exchange(
+  door: Door,
+  request: OutboundRequest,
+  signal: AbortSignal,
+): Promise<OutboundResponse> {
+  const deadline = AbortSignal.timeout(request.timeoutMs);
+  const either = AbortSignal.any([signal, deadline]);
+  let hop: OutboundRequest = request;
+  let url = door.check(request.url, undefined);
+  try {
+    for (let redirects = 0; ; redirects++) {
+      either.throwIfAborted();
+      const answer = await send(door, { ...hop, url: url.href }, either);
+      const next = REDIRECTS.has(answer.statusCode) ? answer.headers.location : undefined;
+      if (typeof next !== 'string') return await read(answer, hop.maxResponseBytes);
+      await answer.body.dump();
+      if (redirects >= door.maxRedirects) throw upstream('The address redirects too often.');
+      const target = door.check(URL.parse(next, url.href)?.href ?? '', undefined);
+      hop = follow(hop, answer.statusCode, target.origin === url.origin);
+      url = target;
+    }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (deadline.aborted) throw upstream('The address did not answer in time.');
+    throw toDomain(error);
+  }
+}
+
+async function send(
+  door: Door,
+  request: OutboundRequest,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  const url = new URL(request.url);
+  return door.agent(url).request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: request.method,
+    // Compressed answers would have to be limited twice: as they come and as they unfold.
+    headers: { 'user-agent': 'patchbay', ...lowerCased(request.headers), 'accept-encoding': 'identity' },
+    body: request.body,
+    signal,
+  });
+}
+
+/** The request after a redirect: 307 and 308 repeat it, the others ask with GET; credentials stay with their origin. */
+function follow(request: OutboundRequest, status: number, sameOrigin: boolean): OutboundRequest {
+  const repeat = status === 307 || status === 308 || request.method === 'GET';
+  const headers = Object.entries(lowerCased(request.headers)).filter(
+    ([name]) => (sameOrigin || SAFE_ABROAD.has(name)) && (repeat || !name.startsWith('content-')),
+  );
+  return {
+    ...request,
+    method: repeat ? request.method : 'GET',
+    body: repeat ? request.body : null,
+    headers: Object.fromEntries(headers),
+  };
+}
+
+async function read(answer: Dispatcher.ResponseData, maxBytes: number): Promise<OutboundResponse> {
+  const announced = Number(answer.headers['content-length'] ?? 0);
+  const parts: Buffer[] = [];
+  let size = 0;
+  if (announced <= maxBytes) {
+    for await (const part of answer.body as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > maxBytes) break;
+      parts.push(part);
+    }
+  }
+  if (announced > maxBytes || size > maxBytes) {
+    answer.body.on('error', () => {});
+    answer.body.destroy();
+    throw upstream('The answer is too long.');
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined) headers[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return { status: answer.statusCode, headers, body: decode(Buffer.concat(parts), headers['content-type']) };
+}
+
+function decode(bytes: Buffer, contentType: string | undefined): string {
+  const charset = /charset=["']?([\w-]+)/i.exec(contentType ?? '')?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(charset).decode(bytes);
+  } catch {
+    return new TextDecoder().decode(bytes);
+  }
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+const upstream = (words: string): DomainError => new DomainError('upstream', words);
+
+function toDomain(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  if (error instanceof ForbiddenAddress) return new DomainError('invalid', 'The address must be public.');
+  const internal = error instanceof Error ? `${error.name}: ${error.message}` : 'no answer';
+  return new DomainError('upstream', 'The address did not answer.', { internal, cause: error });
+}
