@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify';
+
+/** Something the node needs before it can take work. */
+export interface ReadinessCheck {
+  readonly name: string;
+  /** Resolves when all is well; rejects, or takes too long, when it is not. */
+  check(): Promise<void>;
+}
+
+/** What a metrics registry offers (prom-client's does). */
+export interface MetricsRegistry {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+/**
+ * `/healthz` says that the process answers, `/readyz` (200 or 503) which of its needs are met, `/metrics` its figures
+ * as Prometheus text. None takes a credential, none tells why a check failed: that is in the log.
+ */
+export function probes(
+  app: FastifyInstance,
+  options: { checks: readonly ReadinessCheck[]; metrics: MetricsRegistry },
+): void {
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const results = await Promise.all(options.checks.map(run));
+    const ready = results.every((result) => result.ok);
+    const checks = Object.fromEntries(results.map((result) => [result.name, result.ok ? 'ok' : 'failed']));
+    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks });
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(options.metrics.contentType).send(await options.metrics.metrics()),
+  );
+}
+
+async function run(check: ReadinessCheck): Promise<{ name: string; ok: boolean }> {
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const late = new Promise<false>((resolve) => {
+    signal.addEventListener('abort', () => resolve(false), { once: true });
+  });
+  const passed = check.check().then(
+    () => true,
+    () => false,
+  );
+  return { name: check.name, ok: await Promise.race([passed, late]) };
+}
