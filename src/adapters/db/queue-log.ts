@@ -1,0 +1,20 @@
+import { Logger, type LogLevel } from 'graphile-worker';
+import type { Log } from '#kernel/log';
+
+type Method = 'debug' | 'info' | 'warn' | 'error';
+
+const METHODS: Readonly<Record<`${LogLevel}`, Method>> = {
+  error: 'error',
+  warning: 'warn',
+  // What the queue tells of its daily work is of interest to those who look for it only.
+  info: 'debug',
+  debug: 'debug',
+};
+
+/** graphile-worker's messages in our log. Errors are reduced to their message: their fields hold payloads. */
+export function workerLogger(log: Log): Logger {
+  return new Logger((scope) => (level, message, meta) => {
+    const error = meta?.error instanceof Error ? { error: meta.error.message } : {};
+    log[METHODS[level]]({ ...scope, ...error }, message);
+  });
+}
