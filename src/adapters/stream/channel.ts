@@ -37,3 +37,27 @@ export class Channel<T> implements AsyncIterable<T> {
     }
   }
 }
+
+/** The items of `source` until `signal` aborts: then it ends at once, even while the source is silent. */
+export async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const items = new Channel<T>();
+  const stop = () => items.end();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  void (async () => {
+    try {
+      for await (const item of source) {
+        if (signal.aborted) return;
+        items.put(item);
+      }
+      items.end();
+    } catch (error) {
+      items.fail(error);
+    }
+  })();
+  try {
+    yield* items;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,6 +1,6 @@
 import type { SampleRate } from '#audio/frame';
 import { ProviderError, type SpeakOptions, type SpeechChunk, type TextToSpeech } from '#engine/ports';
-import { Channel } from './channel.ts';
+import { Channel, untilAborted } from './channel.ts';
 import { connectionError, statusError } from './provider-errors.ts';
 import { type RawEncoding, SampleReader } from './samples.ts';
 
@@ -62,7 +62,7 @@ async function requestAll(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for await (const text of work.text) {
+    for await (const text of untilAborted(work.text, signal)) {
       if (signal.aborted) break;
       if (text.trim() === '') continue;
       const request = vendor.request(text, work.options);

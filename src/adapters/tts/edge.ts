@@ -8,7 +8,7 @@ import {
   type TimedWord,
 } from '#engine/ports';
 import { isJsonObject, parseJson } from '#kernel/json';
-import { Channel } from '../stream/channel.ts';
+import { Channel, untilAborted } from '../stream/channel.ts';
 import { VendorSocket } from '../stream/vendor-socket.ts';
 
 /** The public constants of the browser's own read-aloud service; the service may change or refuse them any day. */
@@ -41,7 +41,7 @@ async function* speak(
   said: { text: AsyncIterable<string>; options: SpeakOptions },
   signal: AbortSignal,
 ): AsyncGenerator<SpeechChunk> {
-  for await (const text of said.text) {
+  for await (const text of untilAborted(said.text, signal)) {
     if (signal.aborted) return;
     for (const part of cutToSize(text)) {
       if (part.trim() !== '') yield* speakPart(access, { text: part, options: said.options }, signal);
