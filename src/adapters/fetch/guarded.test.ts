@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createRawServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { OutboundRequest } from '#core/ports';
+import { isPublicAddress } from './guarded/public-address.ts';
 import { type GuardedHttp, guardedHttp, type Resolve } from './guarded.ts';
-import { isPublicAddress } from './public-address.ts';
 
 type Handler = (request: IncomingMessage, body: string, response: ServerResponse) => void;
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { OutboundHttp, OutboundRequest, OutboundResponse } from '#core/ports';
 import { DomainError } from '#kernel/errors';
-import { isPublicAddress } from './public-address.ts';
+import { isPublicAddress } from './guarded/public-address.ts';
 
 /** Resolves a name to all its addresses; rejects where there is none. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
