@@ -36,7 +36,7 @@ const MAX_UNREAD_BYTES = 512 * 1024;
 const MAX_UNKNOWN_EVENTS = 50;
 /** How many layouts a stream may have before its media go through JSON.parse for good. */
 const MAX_TEMPLATES = 4;
-const DIALABLE = /^\+[1-9]\d{6,14}$|^sips?:[^\s<>"]{3,200}$/;
+const DIALABLE = /^\+[1-9]\d{6,14}$/;
 const DIGIT = /^[0-9*#A-D]$/;
 
 /** Decoded audio of the message at hand. Shared by all sessions: frames are borrowed, and pushing is synchronous. */
