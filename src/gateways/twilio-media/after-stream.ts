@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { CarrierSignatures } from '#core/ports';
+import { signedHeaders } from '#gateways/twilio-media/signed-headers';
 import type { Transfers } from '#gateways/twilio-media/transfers';
 import { acceptForms } from '#http/body-parsers';
 import { dial, hangup } from '#http/twiml';
@@ -38,14 +39,10 @@ function formOf(request: FastifyRequest): Record<string, string> {
 }
 
 function signedRequest(request: FastifyRequest, url: string) {
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
   return {
     method: 'POST',
     url,
-    headers,
+    headers: signedHeaders(request.headers),
     rawBody: request.rawBody ?? new Uint8Array(0),
     form: formOf(request),
   };
