@@ -1,0 +1,90 @@
+import { Type } from 'typebox';
+import { type RouteModule, scopeOf } from '#http/dialect';
+import type { VoicexDeps } from '../deps.ts';
+import { failures } from '../errors.ts';
+import { Category, Id, nullable, operation } from '../operation.ts';
+import {
+  FoundModelBody,
+  OrganizationInfoBody,
+  PlanBody,
+  showFoundModel,
+  showOrganizationInfo,
+  showPlan,
+} from '../shapes/plan.ts';
+
+const getOrganization = {
+  ...operation('getOrganization', 'Organization', 'Show the organization with its plan and limits'),
+  response: { 200: OrganizationInfoBody, ...failures(401, 403) },
+};
+
+const updateOrganization = {
+  ...operation('updateOrganization', 'Organization', 'Rename the organization'),
+  body: Type.Object({ name: Type.String({ minLength: 1 }) }),
+  response: { 200: Type.Object({ _id: Id, name: Type.String() }), ...failures(400, 401, 403) },
+};
+
+const getStats = {
+  ...operation('getStats', 'Organization', 'Sum up calls, agents, minutes and durations'),
+  response: {
+    200: Type.Object({
+      totalCalls: Type.Integer(),
+      activeAgents: Type.Integer(),
+      totalMinutes: Type.Number(),
+      averageDuration: nullable(Type.Number({ description: 'Seconds; null before the first call ended.' })),
+    }),
+    ...failures(401, 403),
+  },
+};
+
+const getPlan = {
+  ...operation('getPlan', 'Plan', "Show the organization's plan with its models and features"),
+  response: { 200: PlanBody, ...failures(401, 403) },
+};
+
+const searchModels = {
+  ...operation('searchModels', 'Model Search', 'Find models across all providers, usable ones first'),
+  querystring: Type.Object({
+    category: Category,
+    query: Type.String({ default: '', description: 'Found in model id and label, whatever the case.' }),
+    skip: Type.Integer({ minimum: 0, default: 0 }),
+    limit: Type.Integer({ minimum: 1, default: 10 }),
+  }),
+  response: {
+    200: Type.Object({
+      items: Type.Array(FoundModelBody),
+      total: Type.Integer(),
+      skip: Type.Integer(),
+      limit: Type.Integer(),
+    }),
+    ...failures(400, 401, 403),
+  },
+};
+
+/** The organization that asks, its totals, its plan, and the models it can use. */
+export const organizationRoutes =
+  ({ services }: VoicexDeps): RouteModule =>
+  (app) => {
+    app.get('/api/dashboard/organization', { schema: getOrganization }, async (request) =>
+      showOrganizationInfo(await services.tenants.get(scopeOf(request))),
+    );
+
+    app.patch('/api/dashboard/organization', { schema: updateOrganization }, async (request) => {
+      const tenant = await services.tenants.update(scopeOf(request), { name: request.body.name });
+      return { _id: tenant.id, name: tenant.name };
+    });
+
+    app.get('/api/dashboard/stats', { schema: getStats }, async (request) => {
+      const { averageDurationSec, ...totals } = await services.usage.stats(scopeOf(request));
+      return { ...totals, averageDuration: averageDurationSec };
+    });
+
+    app.get('/api/dashboard/plan', { schema: getPlan }, async (request) =>
+      showPlan(await services.plans.ofTenant(scopeOf(request))),
+    );
+
+    app.get('/api/dashboard/models/search', { schema: searchModels }, async (request) => {
+      const { skip, limit } = request.query;
+      const page = await services.plans.searchModels(scopeOf(request), request.query);
+      return { items: page.items.map(showFoundModel), total: page.total, skip, limit };
+    });
+  };
