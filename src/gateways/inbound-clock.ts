@@ -8,7 +8,7 @@ const SLACK_MS = 40;
 const GAP_MS = 60;
 /** Peak of a frame that nobody misses. */
 const QUIET_PEAK = 250;
-/** When our own process stood still for this long, the audio is waiting in the socket. */
+/** When our own process stood still for this long, the audio is in the socket; it takes no longer than this to read. */
 const STALL_MS = 100;
 
 /**
@@ -31,6 +31,8 @@ export class InboundClock {
   #filledMs = 0;
   #owedMs = 0;
   #tickedMs = 0;
+  /** Before this line time, what is late may still be waiting in the socket. */
+  #trustedMs = 0;
 
   /** `pass` gets every stretch of samples in order, borrowed, with the line time of its first sample. */
   constructor(rateHz: SampleRate, pass: (samples: Int16Array, atMs: number) => void) {
@@ -48,7 +50,6 @@ export class InboundClock {
     this.#owedMs += this.#filledMs;
     this.#filledMs = 0;
     const aheadMs = this.#heardMs + lengthMs - at.lineMs;
-    if (aheadMs <= 0) this.#owedMs = 0;
     if (this.#owedMs > 0 && aheadMs > SLACK_MS && isQuiet(samples)) {
       this.#owedMs -= lengthMs;
       return;
@@ -58,9 +59,9 @@ export class InboundClock {
 
   /** To be called every 20 ms. */
   fillSilence(lineMs: number): void {
-    const isStalled = lineMs - this.#tickedMs > STALL_MS;
+    if (lineMs - this.#tickedMs > STALL_MS) this.#trustedMs = lineMs + STALL_MS;
     this.#tickedMs = lineMs;
-    if (isStalled) return;
+    if (lineMs < this.#trustedMs) return;
     const lateMs = lineMs - this.#heardMs;
     if (lateMs < (this.#filledMs > 0 ? SLACK_MS + FRAME_MS : LATE_MS)) return;
     if (!this.#isStarted) this.#start(0);
