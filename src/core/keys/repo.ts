@@ -1,4 +1,5 @@
 import type { ApiKey } from '#core/keys/key';
+import type { Plan } from '#core/plans/plan';
 import type { Tenant } from '#core/tenants/tenant';
 import type { KeyId } from '#kernel/ids';
 
@@ -13,7 +14,7 @@ export interface KeyRepo {
 
 export interface KeyDirectory {
   /** A live key and its tenant. */
-  findByHash(hash: string): Promise<{ key: ApiKey; tenant: Tenant } | null>;
+  findByHash(hash: string): Promise<{ key: ApiKey; tenant: Tenant; plan: Plan } | null>;
   /** Never moves the time backwards. */
   touch(id: KeyId, at: Date): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, lt, or } from 'drizzle-orm';
 import type { KeyDirectory, KeyRepo } from '#core/keys/repo';
 import type { TenantId } from '#kernel/ids';
-import { apiKeys, tenants } from '../tables/tenants.ts';
+import { apiKeys, plans, tenants } from '../tables/tenants.ts';
 import { type Session, single } from './session.ts';
 
 const shown = {
@@ -37,9 +37,10 @@ export function keyDirectory(session: Session): KeyDirectory {
     findByHash: async (hash) =>
       single(
         await session
-          .select({ key: shown, tenant: tenants })
+          .select({ key: shown, tenant: tenants, plan: plans })
           .from(apiKeys)
           .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+          .innerJoin(plans, eq(plans.slug, tenants.planSlug))
           .where(and(eq(apiKeys.hash, hash), live)),
       ),
     touch: async (id, at) =>

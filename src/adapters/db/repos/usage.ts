@@ -9,7 +9,7 @@ const MS_PER_MINUTE = 60_000;
 
 const ofCall = eq(usageRows.component, 'call');
 const ofTokens = inArray(usageRows.unit, ['inputTokens', 'outputTokens']);
-const ofSpeech = and(eq(usageRows.component, 'tts'), eq(usageRows.unit, 'chars'));
+const ofSpeech = sql`${eq(usageRows.component, 'tts')} and ${eq(usageRows.unit, 'chars')}`;
 
 /** Sums of bigint come as text; ours stay far below what a number holds exactly. */
 const amountWhere = (which: typeof ofTokens) =>

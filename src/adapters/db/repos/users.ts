@@ -2,7 +2,7 @@ import { and, eq, exists, sql } from 'drizzle-orm';
 import type { UserDirectory, UserRepo } from '#core/users/repo';
 import { emailKey, type User } from '#core/users/user';
 import type { TenantId } from '#kernel/ids';
-import { members, users } from '../tables/tenants.ts';
+import { members, plans, tenants, users } from '../tables/tenants.ts';
 import { type Session, single } from './session.ts';
 
 /** The columns anyone but sign-in may read. */
@@ -43,6 +43,22 @@ export function userDirectory(session: Session): UserDirectory {
           .select(shown)
           .from(users)
           .where(eq(users.emailKey, emailKey(email))),
+      ),
+    seat: async (id, tenantId) =>
+      single(
+        await session
+          .select({
+            user: shown,
+            tokenVersion: users.tokenVersion,
+            member: members,
+            tenant: tenants,
+            plan: plans,
+          })
+          .from(users)
+          .innerJoin(members, and(eq(members.userId, users.id), eq(members.tenantId, tenantId)))
+          .innerJoin(tenants, eq(tenants.id, members.tenantId))
+          .innerJoin(plans, eq(plans.slug, tenants.planSlug))
+          .where(eq(users.id, id)),
       ),
     credentialsOf: async (id) =>
       single(
