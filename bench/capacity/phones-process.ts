@@ -81,7 +81,7 @@ class Phone {
       accountSid: 'AC1',
       callSid: `CA${index}`,
       tracks: ['inbound'],
-      customParameters: { token: String(index), startMs: String(this.#startMs) },
+      customParameters: { token: `${index}:${this.#startMs}` },
       mediaFormat: { encoding: 'audio/x-mulaw', sampleRate: 8000, channels: 1 },
     };
     this.#socket.send(JSON.stringify({ event: 'start', sequenceNumber: '1', streamSid: this.#sid, start }));
