@@ -14,20 +14,24 @@ export function startupError(problem: string, options: StartupErrorOptions): Dom
   });
 }
 
-const SEVERAL_DATA_FOLDERS =
-  'Point DATA_DIR somewhere else, or set DATABASE_URL to use a PostgreSQL of your own.';
+const ELSEWHERE = 'Point DATA_DIR somewhere else, or set DATABASE_URL to use a PostgreSQL of your own.';
 
 /** What the operating system or PostgreSQL says, what it means for the operator, and what to do. */
 const KNOWN: readonly { says: RegExp; problem: string; advice: string }[] = [
   {
     says: /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT/i,
     problem: 'The disk is full',
-    advice: `Free some space (a new database takes about 60 MB) and start again. ${SEVERAL_DATA_FOLDERS}`,
+    advice: `Free some space (a new database takes about 60 MB) and start again. ${ELSEWHERE}`,
   },
   {
     says: /Read-only file system|EROFS/i,
     problem: 'The data folder lies on a read-only file system',
-    advice: SEVERAL_DATA_FOLDERS,
+    advice: ELSEWHERE,
+  },
+  {
+    says: /ENOTDIR|EEXIST|Not a directory/i,
+    problem: 'The data folder is not a folder',
+    advice: ELSEWHERE,
   },
   {
     says: /has wrong ownership|data directory .* is owned by/i,
@@ -42,7 +46,7 @@ const KNOWN: readonly { says: RegExp; problem: string; advice: string }[] = [
   {
     says: /Permission denied|EACCES|EPERM|Operation not permitted/i,
     problem: 'The data folder is not writable for this user',
-    advice: `Give it to this user with \`chown -R\`. ${SEVERAL_DATA_FOLDERS}`,
+    advice: `Give it to this user with \`chown -R\`. ${ELSEWHERE}`,
   },
   {
     says: /incompatible with server|was initialized by PostgreSQL version/i,

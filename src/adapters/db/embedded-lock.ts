@@ -18,6 +18,7 @@ interface Holder {
   place: string;
 }
 
+const GRACE_MS = 1_500;
 const HEARTBEAT_MS = 2_000;
 /** Longer than two heartbeats: a holder in another container has touched its lock by then if it lives. */
 const FOREIGN_WATCH_MS = 5_000;
@@ -89,11 +90,21 @@ async function createExclusively(file: string, text: string): Promise<boolean> {
 async function refuseIfHeld(file: string, place: string): Promise<void> {
   const holder = await readHolder(file);
   if (holder === undefined) return;
-  const alive = holder.place === place ? (await startOf(holder.pid)) === holder.started : await beats(file);
-  if (!alive) return;
+  const isHeld = holder.place === place ? await outlives(holder, GRACE_MS) : await beats(file);
+  if (!isHeld) return;
   throw startupError(`Another Patchbay (process ${holder.pid}) already runs on this data folder: ${file}`, {
     advice: 'Stop that one first, or give this one a DATA_DIR of its own.',
   });
+}
+
+/** Whether the holder still runs after `graceMs`: one that was killed a moment ago is gone by then. */
+async function outlives(holder: Holder, graceMs: number): Promise<boolean> {
+  const deadline = performance.now() + graceMs;
+  while ((await startOf(holder.pid)) === holder.started) {
+    if (performance.now() > deadline) return true;
+    await sleep(25);
+  }
+  return false;
 }
 
 /** The holder a lock file names; undefined when it was released, or its writer died between creating and writing. */
@@ -116,12 +127,14 @@ async function beats(file: string): Promise<boolean> {
   return first !== undefined && second !== undefined && second.mtimeMs !== first.mtimeMs;
 }
 
-/** When process `pid` started, as opaque text; empty when there is no such process. */
+/** When process `pid` started, as opaque text; empty when there is no such process or only its remains. */
 async function startOf(pid: number): Promise<string> {
   if (process.platform === 'linux') {
     const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-    // The name (field 2) may hold spaces and parentheses; the start time is field 22, the 20th after the name.
-    return line.slice(line.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    // The name (field 2) may hold spaces and parentheses; what follows is the state and, as field 22, the start time.
+    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    const isGone = fields[0] === 'Z' || fields[0] === 'X';
+    return isGone ? '' : (fields[19] ?? '');
   }
   const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({
     stdout: '',

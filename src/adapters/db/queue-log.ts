@@ -11,9 +11,13 @@ const METHODS: Readonly<Record<`${LogLevel}`, Method>> = {
   debug: 'debug',
 };
 
-/** graphile-worker's messages in our log. Errors are reduced to their message: their fields hold payloads. */
+/**
+ * graphile-worker's messages in our log. Errors are reduced to their message, since their fields hold payloads, and
+ * failed jobs are left to the queue, which tells of them in its own words.
+ */
 export function workerLogger(log: Log): Logger {
   return new Logger((scope) => (level, message, meta) => {
+    if (meta?.failure === true) return;
     const error = meta?.error instanceof Error ? { error: meta.error.message } : {};
     log[METHODS[level]]({ ...scope, ...error }, message);
   });
