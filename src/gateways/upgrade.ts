@@ -76,7 +76,6 @@ class Hub implements SocketHub {
   readonly #deps: SocketHubDeps;
   readonly #maxSockets: number;
   readonly #open = new Set<Open>();
-  readonly #servers = new Map<Server, (request: IncomingMessage, raw: Duplex, head: Buffer) => void>();
   readonly #sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -105,7 +104,6 @@ class Hub implements SocketHub {
         refuse(raw, 500);
       });
     };
-    this.#servers.set(server, onUpgrade);
     server.on('upgrade', onUpgrade);
   }
 
@@ -115,7 +113,6 @@ class Hub implements SocketHub {
   }
 
   async #closeAll(): Promise<void> {
-    for (const [server, onUpgrade] of this.#servers) server.off('upgrade', onUpgrade);
     if (this.#open.size === 0) return;
     const emptied = new Promise<void>((resolve) => {
       this.#emptied = resolve;
