@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { mulaw, pcm16, type WireCodec } from '#audio/codec';
 import { Pacer } from '#audio/pacer';
-import type { HangupReason } from '#engine/events';
-import { PacedLine, type PacedLineOptions, type Wire } from '#gateways/paced-line';
+import { PacedLine, type PacedLineOptions } from '#gateways/paced-line';
+import { FarEnd } from '#test/gateways/far-end';
 import { ManualClock } from '#test/support/manual-clock';
 
 const never = new AbortController().signal;
@@ -13,48 +13,6 @@ beforeEach(() => {
   clock = new ManualClock();
   pacer = new Pacer({ clock });
 });
-
-/** A far end that plays what it gets in real time; acknowledges marks `ackLagMs` after they were played, if at all. */
-class FarEnd implements Wire {
-  packets: { atMs: number; bytes: number[] }[] = [];
-  closed: HangupReason[] = [];
-  clears = 0;
-  lost: number[] = [];
-  line!: PacedLine;
-  #endMs = 0;
-  readonly #ackLagMs: number | null;
-
-  constructor(ackLagMs: number | null) {
-    this.#ackLagMs = ackLagMs;
-    if (ackLagMs === null) this.mark = undefined;
-  }
-
-  audio(bytes: Buffer, from: number, to: number): void {
-    this.packets.push({ atMs: clock.nowMs(), bytes: [...bytes.subarray(from, to)] });
-    this.#endMs = Math.max(this.#endMs, clock.nowMs()) + ((to - from) * 20) / this.packetBytes;
-  }
-
-  mark? = (id: number): void => {
-    clock.after(this.#endMs - clock.nowMs() + this.#ackLagMs!, () => {
-      if (!this.lost.includes(id)) this.line.acknowledge(id);
-    });
-  };
-
-  clear(): void {
-    this.clears++;
-    this.#endMs = clock.nowMs();
-  }
-
-  close(why: HangupReason): void {
-    this.closed.push(why);
-  }
-
-  packetBytes = 160;
-
-  get bytes(): number[] {
-    return this.packets.flatMap((packet) => packet.bytes);
-  }
-}
 
 function open(farEnd: FarEnd, options: Partial<PacedLineOptions> & { codec?: WireCodec } = {}) {
   const line = new PacedLine({ rateHz: 8000, codec: mulaw, wire: farEnd, pacer, clock, ...options });
@@ -86,7 +44,7 @@ async function settled(promise: Promise<void>): Promise<boolean> {
 
 describe('sending', () => {
   it('begins at once, runs ahead by the lead and then keeps real time', () => {
-    const farEnd = new FarEnd(null);
+    const farEnd = new FarEnd(clock, null);
     const line = open(farEnd);
     push(line, 3000);
     expect(farEnd.packets).toHaveLength(3);
@@ -105,7 +63,7 @@ describe('sending', () => {
   });
 
   it('copies what is pushed, in pieces of any length, and sends the last short one before the far end runs dry', () => {
-    const farEnd = new FarEnd(null);
+    const farEnd = new FarEnd(clock, null);
     const line = open(farEnd);
     const whole = speech(333);
     for (let at = 0, size = 1; at < whole.length; at += size, size += 37) {
@@ -122,7 +80,7 @@ describe('sending', () => {
   });
 
   it('does not burst after a stall', () => {
-    const farEnd = new FarEnd(null);
+    const farEnd = new FarEnd(clock, null);
     const line = open(farEnd);
     push(line, 5000);
     clock.advance(1000);
@@ -134,14 +92,14 @@ describe('sending', () => {
   });
 
   it('keeps a bounded queue and counts what found no room', () => {
-    const line = open(new FarEnd(null), { maxQueuedMs: 1000 });
+    const line = open(new FarEnd(clock, null), { maxQueuedMs: 1000 });
     push(line, 3000);
     expect(line.queuedMs).toBeCloseTo(1000, 0);
     expect(line.droppedMs).toBeCloseTo(2000, 0);
   });
 
   it('sends 16-bit audio at other rates', () => {
-    const farEnd = new FarEnd(null);
+    const farEnd = new FarEnd(clock, null);
     const line = open(farEnd, { rateHz: 24000, codec: pcm16 });
     push(line, 100);
     clock.advance(200);
@@ -152,7 +110,7 @@ describe('sending', () => {
 
 describe('playedMs', () => {
   it('follows the clock where the far end gives no marks', () => {
-    const line = open(new FarEnd(null));
+    const line = open(new FarEnd(clock, null));
     push(line, 500);
     expect(line.playedMs).toBe(0);
     clock.advance(130);
@@ -167,7 +125,7 @@ describe('playedMs', () => {
   });
 
   it('never passes a mark that the far end has not acknowledged, once it has acknowledged one', () => {
-    const farEnd = new FarEnd(150);
+    const farEnd = new FarEnd(clock, 150);
     const line = open(farEnd);
     push(line, 3000);
     clock.advance(260);
@@ -184,7 +142,7 @@ describe('playedMs', () => {
   });
 
   it('believes the clock before marks that come too early', () => {
-    const farEnd = new FarEnd(-1000);
+    const farEnd = new FarEnd(clock, -1000);
     const line = open(farEnd);
     push(line, 1000);
     clock.advance(400);
@@ -192,7 +150,7 @@ describe('playedMs', () => {
   });
 
   it('goes back to the clock when acknowledgements stop coming', () => {
-    const farEnd = new FarEnd(50);
+    const farEnd = new FarEnd(clock, 50);
     const line = open(farEnd);
     farEnd.lost = Array.from({ length: 100 }, (_, i) => i + 3);
     push(line, 5000);
@@ -203,7 +161,7 @@ describe('playedMs', () => {
   });
 
   it('ignores marks that it never set', () => {
-    const line = open(new FarEnd(50));
+    const line = open(new FarEnd(clock, 50));
     push(line, 1000);
     clock.advance(200);
     line.acknowledge(99);
@@ -214,7 +172,7 @@ describe('playedMs', () => {
 
 describe('clear', () => {
   it('throws away what is not played, here and there, and freezes playedMs', () => {
-    const farEnd = new FarEnd(null);
+    const farEnd = new FarEnd(clock, null);
     const line = open(farEnd);
     push(line, 2000);
     clock.advance(510);
@@ -231,7 +189,7 @@ describe('clear', () => {
   });
 
   it('does not count marks that the far end gives back because they were cleared', () => {
-    const farEnd = new FarEnd(100);
+    const farEnd = new FarEnd(clock, 100);
     const line = open(farEnd);
     push(line, 2000);
     clock.advance(1000);
@@ -247,7 +205,7 @@ describe('clear', () => {
 
 describe('drained', () => {
   it('resolves when all that was pushed before has been played, later pushes or not', async () => {
-    const line = open(new FarEnd(null));
+    const line = open(new FarEnd(clock, null));
     push(line, 300);
     const first = line.drained(never);
     push(line, 300);
@@ -263,7 +221,7 @@ describe('drained', () => {
   });
 
   it('waits for the acknowledgement of the end', async () => {
-    const line = open(new FarEnd(180));
+    const line = open(new FarEnd(clock, 180));
     push(line, 450);
     const drained = line.drained(never);
     clock.advance(600);
@@ -273,7 +231,7 @@ describe('drained', () => {
   });
 
   it.each(['clear', 'signal', 'close', 'gone'] as const)('resolves on %s', async (how) => {
-    const line = open(new FarEnd(null));
+    const line = open(new FarEnd(clock, null));
     const abort = new AbortController();
     push(line, 5000);
     const drained = line.drained(abort.signal);
@@ -288,7 +246,7 @@ describe('drained', () => {
 
 describe('played', () => {
   it('gives the agent audio as it was heard, on the line clock, without what was cleared', () => {
-    const line = open(new FarEnd(null));
+    const line = open(new FarEnd(clock, null));
     const heard: { atMs: number; samples: number[] }[] = [];
     line.listen({ played: { push: (f) => heard.push({ atMs: f.atMs, samples: [...f.samples] }) } });
     clock.advance(1000);
@@ -307,7 +265,7 @@ describe('played', () => {
   });
 
   it('comes within a tick of being played', () => {
-    const line = open(new FarEnd(null));
+    const line = open(new FarEnd(clock, null));
     const lags: number[] = [];
     line.listen({ played: { push: (f) => lags.push(line.lineMs - f.atMs - 20) } });
     push(line, 2000);
@@ -320,7 +278,7 @@ describe('played', () => {
 
 describe('the end', () => {
   it('tells once, with the first reason, and drops what comes after', () => {
-    const farEnd = new FarEnd(null);
+    const farEnd = new FarEnd(clock, null);
     const line = open(farEnd);
     const heard: string[] = [];
     line.listen({ audio: { push: () => heard.push('audio') }, digit: (d) => heard.push(d) });
@@ -340,124 +298,10 @@ describe('the end', () => {
   });
 
   it('does not hang up on a far end that has gone', () => {
-    const farEnd = new FarEnd(null);
+    const farEnd = new FarEnd(clock, null);
     const line = open(farEnd);
     line.gone('caller_hung_up');
     line.close('agent_ended');
     expect([farEnd.closed, line.signal.reason]).toEqual([[], 'caller_hung_up']);
-  });
-});
-
-describe('hearing', () => {
-  function listenTo(line: PacedLine) {
-    const frames: { atMs: number; first: number; length: number }[] = [];
-    line.listen({
-      audio: { push: (f) => frames.push({ atMs: f.atMs, first: f.samples[0]!, length: f.samples.length }) },
-    });
-    const isGapless = () =>
-      frames.every(
-        (f, i) => i === 0 || Math.abs(f.atMs - frames[i - 1]!.atMs - frames[i - 1]!.length / 8) < 1e-6,
-      );
-    return { frames, isGapless, levels: () => frames.map((frame) => frame.first) };
-  }
-  const voice = (level: number) => new Int16Array(160).fill(level);
-
-  it('passes frames on to all listeners, in order, on one clock', () => {
-    const line = open(new FarEnd(null));
-    const [a, b] = [listenTo(line), listenTo(line)];
-    clock.advance(30);
-    for (let i = 0; i < 50; i++) {
-      line.hear(voice(1000 + i), i * 20);
-      clock.advance(20);
-    }
-    expect(a.frames).toEqual(b.frames);
-    expect(a.levels()).toEqual(Array.from({ length: 50 }, (_, i) => 1000 + i));
-    expect([a.frames[0]!.atMs, a.isGapless()]).toEqual([10, true]);
-  });
-
-  it('lets time pass in silence when nothing arrives, also from the very start', () => {
-    const line = open(new FarEnd(null));
-    const { frames, isGapless } = listenTo(line);
-    clock.advance(2000);
-    expect(isGapless()).toBe(true);
-    expect(line.lineMs - (frames.at(-1)!.atMs + 20)).toBeLessThanOrEqual(60);
-    for (let i = 0; i < 50; i++) {
-      line.hear(voice(1000), undefined);
-      clock.advance(20);
-    }
-    clock.advance(1000);
-    expect(isGapless()).toBe(true);
-    expect(line.lineMs - (frames.at(-1)!.atMs + 20)).toBeLessThanOrEqual(60);
-    expect(frames.filter((frame) => frame.first === 1000)).toHaveLength(50);
-  });
-
-  it('fills lost frames with silence and drops them when they come after all', () => {
-    const line = open(new FarEnd(null));
-    const { levels, isGapless, frames } = listenTo(line);
-    for (let i = 0; i < 20; i++) {
-      if (i < 5 || i > 9) line.hear(voice(1000 + i), i * 20);
-      clock.advance(20);
-    }
-    line.hear(voice(1007), 7 * 20);
-    expect(levels().filter((level) => level === 0)).toHaveLength(4);
-    expect(levels()).not.toContain(1007);
-    expect(isGapless()).toBe(true);
-    expect(frames.at(-1)!.atMs).toBeGreaterThan(340);
-  });
-
-  it('takes audio as it comes when timestamps make no sense', () => {
-    for (const stamp of [
-      () => 0,
-      (i: number) => 1000 - i,
-      (i: number) => i * 1e9,
-      () => undefined,
-      (i: number) => i ^ 1,
-    ]) {
-      const line = open(new FarEnd(null));
-      const { levels, isGapless, frames } = listenTo(line);
-      for (let i = 0; i < 100; i++) {
-        line.hear(voice(1000 + i), stamp(i));
-        clock.advance(20);
-      }
-      expect(levels().filter((level) => level > 0)).toEqual(Array.from({ length: 100 }, (_, i) => 1000 + i));
-      expect(isGapless()).toBe(true);
-      expect(frames.length).toBeLessThan(110);
-      line.gone('caller_hung_up');
-    }
-  });
-
-  it('loses nothing of what a slow network brings late, and catches up in the next pause', () => {
-    const line = open(new FarEnd(null));
-    const { frames, levels, isGapless } = listenTo(line);
-    const sendTo = (from: number, to: number, level: number) => {
-      for (let i = from; i < to; i++) line.hear(voice(level + i), i * 20);
-    };
-    for (let i = 0; i < 25; i++) {
-      sendTo(i, i + 1, 1000);
-      clock.advance(20);
-    }
-    clock.advance(800);
-    sendTo(25, 66, 1000);
-    expect(levels().filter((level) => level > 0)).toEqual(Array.from({ length: 66 }, (_, i) => 1000 + i));
-    const aheadMs = () => frames.at(-1)!.atMs + 20 - line.lineMs;
-    expect(aheadMs()).toBeGreaterThan(500);
-    for (let i = 66; i < 166; i++) {
-      line.hear(voice(3), i * 20);
-      clock.advance(20);
-    }
-    expect(aheadMs()).toBeLessThanOrEqual(60);
-    expect(isGapless()).toBe(true);
-  });
-
-  it('does not take a stall of this process for silence', () => {
-    const line = open(new FarEnd(null));
-    const { levels } = listenTo(line);
-    for (let i = 0; i < 10; i++) {
-      line.hear(voice(1000), i * 20);
-      clock.advance(20);
-    }
-    clock.stall(600);
-    for (let i = 10; i < 40; i++) line.hear(voice(1000), i * 20);
-    expect(levels()).not.toContain(0);
   });
 });
