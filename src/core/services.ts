@@ -1,16 +1,20 @@
-import type { Accounts } from '#core/accounts/service';
-import type { Assistants } from '#core/assistants/service';
-import type { Admission } from '#core/calls/admission';
-import type { CallLifecycle } from '#core/calls/lifecycle';
-import type { Calls } from '#core/calls/service';
-import type { Keys } from '#core/keys/service';
-import type { Numbers } from '#core/numbers/service';
-import type { Plans } from '#core/plans/service';
-import type { Calendars } from '#core/ports';
-import type { Providers } from '#core/providers/service';
-import type { Oversight } from '#core/tenants/oversight';
-import type { Tenants } from '#core/tenants/service';
-import type { Usage } from '#core/usage/service';
+import { type Accounts, makeAccounts } from '#core/accounts/service';
+import { type Assistants, makeAssistants } from '#core/assistants/service';
+import { makeOwnCalendars } from '#core/calendar/service';
+import { type Admission, makeAdmission } from '#core/calls/admission';
+import { type CallLifecycle, makeCallLifecycle } from '#core/calls/lifecycle';
+import { type Calls, makeCalls } from '#core/calls/service';
+import { type Keys, makeKeys } from '#core/keys/service';
+import { makeNumbers, type Numbers } from '#core/numbers/service';
+import { makePlans, type Plans } from '#core/plans/service';
+import type { Calendars, OutboundHttp, PasswordHasher, Secrets, TokenSigner } from '#core/ports';
+import { makeProviders, type Providers } from '#core/providers/service';
+import { makeOversight, type Oversight } from '#core/tenants/oversight';
+import { makeTenants, type Tenants } from '#core/tenants/service';
+import type { UnitOfWork } from '#core/uow';
+import { makeUsage, type Usage } from '#core/usage/service';
+import type { Clock } from '#kernel/clock';
+import type { Log } from '#kernel/log';
 
 /** Every use case of the platform, by noun. */
 export interface Services {
@@ -27,4 +31,43 @@ export interface Services {
   readonly calls: Calls;
   readonly usage: Usage;
   readonly calendars: Calendars;
+  /** Stores what must exist from the first start: plans and embedded providers. Bears being run by several nodes. */
+  seed(): Promise<void>;
+}
+
+export interface ServiceDeps {
+  readonly uow: UnitOfWork;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly secrets: Secrets;
+  readonly hasher: PasswordHasher;
+  readonly tokens: TokenSigner;
+  /** Judges the addresses that tenants name. */
+  readonly urls: Pick<OutboundHttp, 'checkUrl'>;
+  /** Whether a tenant that signs up waits for the operator. */
+  readonly approval: 'manual' | 'auto';
+}
+
+export function makeServices(deps: ServiceDeps): Services {
+  const plans = makePlans(deps);
+  const providers = makeProviders(deps);
+  return {
+    accounts: makeAccounts(deps),
+    tenants: makeTenants(deps),
+    oversight: makeOversight(deps),
+    keys: makeKeys(deps),
+    plans,
+    providers,
+    assistants: makeAssistants(deps),
+    numbers: makeNumbers(deps),
+    admission: makeAdmission(deps),
+    lifecycle: makeCallLifecycle(deps),
+    calls: makeCalls(deps),
+    usage: makeUsage(deps),
+    calendars: makeOwnCalendars(deps),
+    async seed() {
+      await plans.seed();
+      await providers.seed();
+    },
+  };
 }

@@ -1,6 +1,21 @@
+import { randomBytes } from 'node:crypto';
+import type { Assistant, AssistantView } from '#core/assistants/assistant';
+import { type Circumstances, circumstances, viewOf } from '#core/assistants/status';
 import type { CallDirection, CallType } from '#core/calls/call';
-import type { CallOrder } from '#core/calls/order';
-import type { AssistantId, CallId } from '#kernel/ids';
+import type { CallOrder, StreamTicket } from '#core/calls/order';
+import { notFound } from '#core/fields';
+import { secretHash } from '#core/keys/secret';
+import type { ModelCategory } from '#core/plans/plan';
+import type { Secrets } from '#core/ports';
+import { openCredentials } from '#core/providers/credentials';
+import { embeddedModel } from '#core/providers/embedded';
+import type { OpenedProvider } from '#core/providers/provider';
+import { requireActive } from '#core/tenants/tenant';
+import type { Repos, UnitOfWork } from '#core/uow';
+import { variablesField } from '#core/variables';
+import type { Clock } from '#kernel/clock';
+import { DomainError } from '#kernel/errors';
+import { type AssistantId, type CallId, isId, newId } from '#kernel/ids';
 import type { Scope } from '#kernel/scope';
 
 export interface AdmissionRequest {
@@ -38,4 +53,165 @@ export interface Admission {
   redeem(token: string): Promise<CallOrder>;
   /** Deletes expired tickets; how many. */
   sweep(): Promise<number>;
+}
+
+export interface AdmissionDeps {
+  readonly uow: UnitOfWork;
+  readonly clock: Clock;
+  readonly secrets: Secrets;
+}
+
+const TICKET_MS = 60_000;
+
+export function makeAdmission(deps: AdmissionDeps): Admission {
+  return new AdmissionService(deps);
+}
+
+class AdmissionService implements Admission {
+  readonly #deps: AdmissionDeps;
+
+  constructor(deps: AdmissionDeps) {
+    this.#deps = deps;
+  }
+
+  async admit(scope: Scope, request: AdmissionRequest): Promise<Admitted> {
+    const variables = variablesField(request.variables ?? {}, 'variables');
+    const token = randomBytes(32).toString('base64url');
+    const nowMs = this.#deps.clock.nowMs();
+    return this.#deps.uow.write(scope, async (tx) => {
+      const around = await circumstances(tx, nowMs);
+      requireActive(around.tenant);
+      await requireRoom(tx, around);
+      const assistant = await answering(tx, request, around);
+      const ticket: StreamTicket = {
+        callId: newId('call'),
+        tenantId: scope.tenantId,
+        assistantId: assistant.id,
+        type: request.type,
+        direction: request.direction,
+        from: plain(request.from),
+        to: plain(request.to),
+        carrierRef: request.carrierRef === null ? null : plain(request.carrierRef),
+        variables,
+        expiresAt: new Date(nowMs + TICKET_MS),
+      };
+      await tx.calls.addTicket(ticket, secretHash(token));
+      const { callId, assistantId, expiresAt } = ticket;
+      return { callId, token, assistantId, expiresAt };
+    });
+  }
+
+  async redeem(token: string): Promise<CallOrder> {
+    const nowMs = this.#deps.clock.nowMs();
+    return this.#deps.uow.system.write(async (tx) => {
+      const ticket = await tx.calls.takeTicket(secretHash(token), new Date(nowMs));
+      if (!ticket) {
+        throw new DomainError('unauthenticated', 'The stream token is unknown, used or expired.');
+      }
+      const repos = tx.forTenant(ticket.tenantId);
+      const around = await circumstances(repos, nowMs);
+      const assistant = await repos.assistants.find(ticket.assistantId);
+      if (!assistant) throw new DomainError('precondition', 'The agent does not exist any more.');
+      const view = requireUsable(viewOf(assistant, around));
+      return this.#order(repos, { ticket, view, assistant }, around);
+    });
+  }
+
+  sweep(): Promise<number> {
+    const now = new Date(this.#deps.clock.nowMs());
+    return this.#deps.uow.system.write((tx) => tx.calls.sweepTickets(now));
+  }
+
+  async #order(
+    repos: Repos,
+    { ticket, view, assistant }: { ticket: StreamTicket; view: AssistantView; assistant: Assistant },
+    around: Circumstances,
+  ): Promise<CallOrder> {
+    const { tenant, minutesLeft } = around;
+    const { expiresAt: _, ...facts } = ticket;
+    const longestMs = view.effectiveMaxCallDurationSec * 1_000;
+    return {
+      ...facts,
+      tenantName: tenant.name,
+      timezone: assistant.timezone ?? tenant.timezone,
+      assistant,
+      variables: { ...assistant.variables, ...ticket.variables },
+      maxDurationMs: minutesLeft === null ? longestMs : Math.min(longestMs, Math.ceil(minutesLeft * 60_000)),
+      providers: {
+        stt: await this.#opened(repos, { assistant, category: 'stt' }, around),
+        llm: await this.#opened(repos, { assistant, category: 'llm' }, around),
+        tts: await this.#opened(repos, { assistant, category: 'tts' }, around),
+      },
+    };
+  }
+
+  /** The embedded models speak English only, so that they stand in on English calls only. */
+  async #opened(
+    repos: Repos,
+    { assistant, category }: { assistant: Assistant; category: ModelCategory },
+    { providers }: Circumstances,
+  ): Promise<OpenedProvider[]> {
+    const chosen = assistant[category];
+    const standIn = embeddedModel(category);
+    const refs = [chosen];
+    const isEnglish = /^en\b/i.test(assistant.persona.language);
+    if (isEnglish && standIn.providerId !== chosen.providerId) refs.push(standIn);
+    const opened: OpenedProvider[] = [];
+    for (const { providerId, modelId } of refs) {
+      const provider = providers.get(providerId);
+      if (!provider?.active) continue;
+      const sealed = await repos.providers.credentialsOf(provider.id);
+      const { id, providerKey, name, settings } = provider;
+      const credentials = openCredentials(this.#deps.secrets, id, sealed);
+      opened.push({ id, category, providerKey, name, modelId, credentials, settings });
+    }
+    return opened;
+  }
+}
+
+async function requireRoom(repos: Repos, { plan, minutesLeft }: Circumstances): Promise<void> {
+  if (minutesLeft === 0) {
+    throw new DomainError('quota', 'The minutes of this month are used up.');
+  }
+  if ((await repos.calls.countActive()) >= plan.limits.maxConcurrentCalls) throw tooManyCalls(plan.limits);
+}
+
+/** Refuses a call beyond those the plan has room for at once. */
+export function tooManyCalls({ maxConcurrentCalls }: { maxConcurrentCalls: number }): DomainError {
+  return new DomainError('quota', `Your plan has room for ${maxConcurrentCalls} calls at once.`);
+}
+
+async function answering(
+  repos: Repos,
+  request: AdmissionRequest,
+  around: Circumstances,
+): Promise<AssistantView> {
+  const number = await repos.numbers.findByE164(plain(request.to));
+  if (number?.assistantId) {
+    const mapped = await repos.assistants.find(number.assistantId);
+    if (mapped) return requireUsable(viewOf(mapped, around));
+  }
+  const { assistantId } = request;
+  if (assistantId !== undefined) {
+    const asked = isId('asst', assistantId) ? await repos.assistants.find(assistantId) : null;
+    if (!asked) throw notFound('Agent');
+    return requireUsable(viewOf(asked, around));
+  }
+  const newest = (await repos.assistants.listOn())
+    .map((assistant) => viewOf(assistant, around))
+    .find(({ status }) => status === 'active');
+  if (newest) return newest;
+  const fallback = await repos.assistants.findDefault();
+  if (!fallback) throw notFound('Agent');
+  return requireUsable(viewOf(fallback, around));
+}
+
+function requireUsable(view: AssistantView): AssistantView {
+  if (view.pauseReason === null) return view;
+  throw new DomainError('precondition', `The agent is paused: ${view.pauseReason}`);
+}
+
+/** What carriers and visitors send is stored as it is, within reason. */
+function plain(text: string): string {
+  return text.replace(/\p{Cc}/gu, '').slice(0, 200);
 }

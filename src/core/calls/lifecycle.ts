@@ -1,9 +1,17 @@
+import { tooManyCalls } from '#core/calls/admission';
 import type { Call, CallAnalysis } from '#core/calls/call';
-import type { EndReason } from '#core/calls/log-entry';
+import type { EndReason, LogEntry } from '#core/calls/log-entry';
+import { lastMomentMs } from '#core/calls/metrics';
 import type { CallOrder } from '#core/calls/order';
 import type { LogLine } from '#core/calls/repo';
-import type { CallId } from '#kernel/ids';
-import type { Scope } from '#kernel/scope';
+import { notFound } from '#core/fields';
+import { planOf } from '#core/plans/plan-of';
+import { requireActive } from '#core/tenants/tenant';
+import type { Tx, UnitOfWork } from '#core/uow';
+import { usageOf } from '#core/usage/ledger';
+import type { Clock } from '#kernel/clock';
+import type { CallId, TenantId } from '#kernel/ids';
+import { makeScope, type Scope } from '#kernel/scope';
 
 export interface CallResult {
   readonly reason: EndReason;
@@ -27,4 +35,116 @@ export interface CallLifecycle {
   recoverOrphans(nodeId: string): Promise<CallId[]>;
   /** Throws `not_found`. */
   saveAnalysis(scope: Scope, callId: CallId, analysis: CallAnalysis): Promise<void>;
+}
+
+export function makeCallLifecycle(deps: { uow: UnitOfWork; clock: Clock }): CallLifecycle {
+  return new LifecycleService(deps);
+}
+
+const systemScope = (tenantId: TenantId) => makeScope(tenantId, { kind: 'system' }, 'owner');
+
+/** What the column of a duration holds: some 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+class LifecycleService implements CallLifecycle {
+  readonly #uow: UnitOfWork;
+  readonly #clock: Clock;
+
+  constructor({ uow, clock }: { uow: UnitOfWork; clock: Clock }) {
+    this.#uow = uow;
+    this.#clock = clock;
+  }
+
+  begin(order: CallOrder, node: { nodeId: string; carrierRef: string | null }): Promise<Call> {
+    return this.#uow.write(systemScope(order.tenantId), async (tx) => {
+      // Calls are counted under this lock, so that two at once cannot both take the last place.
+      const tenant = await tx.tenant.lock();
+      const before = await tx.calls.find(order.callId);
+      if (before) return before;
+      requireActive(tenant);
+      const { limits } = await planOf(tx, tenant);
+      if ((await tx.calls.countActive()) >= limits.maxConcurrentCalls) throw tooManyCalls(limits);
+      const call = this.#begun(order, node);
+      await tx.calls.insert(call);
+      return call;
+    });
+  }
+
+  #begun(order: CallOrder, node: { nodeId: string; carrierRef: string | null }): Call {
+    return {
+      id: order.callId,
+      tenantId: order.tenantId,
+      assistantId: order.assistant.id,
+      assistantName: order.assistant.name,
+      status: 'active',
+      type: order.type,
+      direction: order.direction,
+      from: order.from,
+      to: order.to,
+      carrierRef: node.carrierRef ?? order.carrierRef,
+      nodeId: node.nodeId,
+      variables: order.variables,
+      startedAt: new Date(this.#clock.nowMs()),
+      endedAt: null,
+      durationMs: null,
+      endReason: null,
+      recordingKey: null,
+      analysis: null,
+    };
+  }
+
+  append(lines: readonly LogLine[]): Promise<void> {
+    return this.#uow.system.write((tx) => tx.calls.append(lines));
+  }
+
+  finish(scope: Scope, callId: CallId, result: CallResult): Promise<Call> {
+    return this.#uow.write(scope, async (tx) => {
+      const call = await tx.calls.find(callId);
+      if (!call) throw notFound('Call');
+      if (call.status !== 'active') return call;
+      const durationMs = Math.min(Math.max(0, Math.round(result.durationMs)), LONGEST_MS);
+      await end(tx, call, { ...result, durationMs, log: await tx.calls.log(callId) });
+      return (await tx.calls.find(callId))!;
+    });
+  }
+
+  async recoverOrphans(nodeId: string): Promise<CallId[]> {
+    const orphans = await this.#uow.system.read((repos) => repos.calls.activeOn(nodeId));
+    const ended: CallId[] = [];
+    for (const call of orphans) {
+      const mine = await this.#uow.write(systemScope(call.tenantId), async (tx) => {
+        const log = await tx.calls.log(call.id);
+        const durationMs = Math.min(Math.round(lastMomentMs(log)), LONGEST_MS);
+        return end(tx, call, { reason: 'failed', durationMs, log });
+      });
+      if (mine) ended.push(call.id);
+    }
+    return ended;
+  }
+
+  async saveAnalysis(scope: Scope, callId: CallId, analysis: CallAnalysis): Promise<void> {
+    await this.#uow.write(scope, async (tx) => {
+      if (!(await tx.calls.saveAnalysis(callId, analysis))) throw notFound('Call');
+    });
+  }
+}
+
+interface Ending {
+  reason: EndReason;
+  durationMs: number;
+  recordingKey?: string | null;
+  log: readonly LogEntry[];
+}
+
+/** Of all who end a call the first one's ending stands: only it writes usage and the job after the call. */
+async function end(tx: Tx, call: Call, { reason, durationMs, recordingKey, log }: Ending): Promise<boolean> {
+  const endedAt = new Date(call.startedAt.getTime() + durationMs);
+  const status = reason === 'failed' ? 'failed' : 'completed';
+  const ending = { status, reason, endedAt, durationMs, recordingKey: recordingKey ?? null } as const;
+  if (!(await tx.calls.end(call.id, ending))) return false;
+  const { pricing } = await planOf(tx, await tx.tenant.get());
+  const { tenantId, id: callId } = call;
+  await tx.usage.add(usageOf({ tenantId, callId, durationMs, endedAt, pricing }, log));
+  await tx.enqueue('post-call', { tenantId, callId }, { key: `post-call:${callId}` });
+  return true;
 }

@@ -1,4 +1,10 @@
+import { auditEntry } from '#core/audit/record';
+import { e164Field, invalid, notFound, textField } from '#core/fields';
 import type { PhoneNumber } from '#core/numbers/number';
+import { permit } from '#core/permission';
+import type { Tx, UnitOfWork } from '#core/uow';
+import type { Clock } from '#kernel/clock';
+import { type AssistantId, isId, newId } from '#kernel/ids';
 import type { Scope } from '#kernel/scope';
 
 export interface Numbers {
@@ -8,13 +14,80 @@ export interface Numbers {
     order: { e164: string; assistantId?: string | null; label?: string },
   ): Promise<PhoneNumber>;
   list(scope: Scope): Promise<PhoneNumber[]>;
+  /** Throws `not_found`. */
   get(scope: Scope, id: string): Promise<PhoneNumber>;
+  /** Throws `not_found`, `invalid`. */
   update(
     scope: Scope,
     id: string,
     change: { assistantId?: string | null; label?: string },
   ): Promise<PhoneNumber>;
+  /** Frees the number for anyone. Throws `not_found`. */
   remove(scope: Scope, id: string): Promise<void>;
   /** Whose number it is, whichever tenant's; null for nobody's. For webhooks that carry no credential. */
   ownerOf(e164: string): Promise<PhoneNumber | null>;
+}
+
+export function makeNumbers({ uow, clock }: { uow: UnitOfWork; clock: Clock }): Numbers {
+  const now = () => new Date(clock.nowMs());
+  const deed = (scope: Scope, action: string, target: string) =>
+    auditEntry(scope.actor, { tenantId: scope.tenantId, action, target }, now());
+  return {
+    async add(scope, order) {
+      permit(scope, 'write');
+      const e164 = e164Field(order.e164, 'e164');
+      const label = labelField(order.label ?? '');
+      return uow.write(scope, async (tx) => {
+        const assistantId = await chosenAssistant(tx, order.assistantId ?? null);
+        const number: PhoneNumber = {
+          id: newId('num'),
+          tenantId: scope.tenantId,
+          e164,
+          assistantId,
+          label,
+          createdAt: now(),
+        };
+        await tx.numbers.insert(number);
+        await tx.audit.add(deed(scope, 'number.added', number.id));
+        return number;
+      });
+    },
+    list: (scope) => uow.read(scope, (repos) => repos.numbers.list()),
+    get: (scope, id) =>
+      uow.read(scope, async (repos) => {
+        const number = isId('num', id) ? await repos.numbers.find(id) : null;
+        if (!number) throw notFound('Phone number');
+        return number;
+      }),
+    async update(scope, id, { assistantId, label }) {
+      permit(scope, 'write');
+      return uow.write(scope, async (tx) => {
+        if (!isId('num', id) || !(await tx.numbers.find(id))) throw notFound('Phone number');
+        const change = {
+          ...(assistantId === undefined ? {} : { assistantId: await chosenAssistant(tx, assistantId) }),
+          ...(label === undefined ? {} : { label: labelField(label) }),
+        };
+        const number = Object.keys(change).length === 0 ? null : await tx.numbers.update(id, change);
+        await tx.audit.add(deed(scope, 'number.updated', id));
+        return number ?? (await tx.numbers.find(id))!;
+      });
+    },
+    async remove(scope, id) {
+      permit(scope, 'write');
+      await uow.write(scope, async (tx) => {
+        if (!isId('num', id) || !(await tx.numbers.remove(id))) throw notFound('Phone number');
+        await tx.audit.add(deed(scope, 'number.removed', id));
+      });
+    },
+    ownerOf: (e164) => uow.system.read((repos) => repos.numbers.findByE164(e164)),
+  };
+}
+
+const labelField = (label: unknown) => textField(label, 'label', { max: 200, empty: true });
+
+async function chosenAssistant(tx: Tx, id: string | null): Promise<AssistantId | null> {
+  if (id === null) return null;
+  const assistant = isId('asst', id) ? await tx.assistants.find(id) : null;
+  if (!assistant) throw invalid('assistantId', 'assistantId names no agent of yours.');
+  return assistant.id;
 }

@@ -9,7 +9,8 @@ export interface ProviderChange {
   readonly active?: boolean;
   readonly models?: readonly ProviderModel[];
   readonly settings?: JsonObject;
-  readonly credentials?: SealedText;
+  /** Null removes them. */
+  readonly credentials?: SealedText | null;
 }
 
 /** Providers a tenant can see (global ones and its own); writing reaches its own only. */

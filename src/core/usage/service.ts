@@ -1,10 +1,43 @@
+import { circumstances, viewOf } from '#core/assistants/status';
+import { wholeField } from '#core/fields';
+import type { UnitOfWork } from '#core/uow';
+import { monthStart } from '#core/usage/month';
 import type { DailyUsage, MonthUsage, Stats } from '#core/usage/usage';
+import type { Clock } from '#kernel/clock';
 import type { Scope } from '#kernel/scope';
 
 export interface Usage {
+  /** Active agents are those that could answer now, the tenant's default assistant left out. */
   stats(scope: Scope): Promise<Stats>;
   /** The last `days` days in UTC, today included; days without use are left out. 1 to 366, else `invalid`. */
   daily(scope: Scope, days: number): Promise<DailyUsage[]>;
   /** This month so far, UTC. */
   month(scope: Scope): Promise<MonthUsage>;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+export function makeUsage({ uow, clock }: { uow: UnitOfWork; clock: Clock }): Usage {
+  return {
+    stats: (scope) =>
+      uow.read(scope, async (repos) => {
+        const { calls, finishedCalls, durationMs } = await repos.usage.totals();
+        const around = await circumstances(repos, clock.nowMs());
+        const assistants = await repos.assistants.listOn();
+        const active = assistants.filter((assistant) => viewOf(assistant, around).status === 'active');
+        return {
+          totalCalls: calls,
+          activeAgents: active.length,
+          totalMinutes: durationMs / 60_000,
+          averageDurationSec: finishedCalls === 0 ? null : durationMs / 1_000 / finishedCalls,
+        };
+      }),
+    async daily(scope, days) {
+      wholeField(days, 'days', { min: 1, max: 366 });
+      const todayMs = Math.floor(clock.nowMs() / DAY_MS) * DAY_MS;
+      const since = new Date(todayMs - (days - 1) * DAY_MS);
+      return uow.read(scope, (repos) => repos.usage.daily(since));
+    },
+    month: (scope) => uow.read(scope, (repos) => repos.usage.since(monthStart(clock.nowMs()))),
+  };
 }
