@@ -1,8 +1,8 @@
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync } from 'fastify';
 import type { CarrierSignatures } from '#core/ports';
-import { signedHeaders } from '#gateways/twilio-media/signed-headers';
 import type { Transfers } from '#gateways/twilio-media/transfers';
 import { acceptForms } from '#http/body-parsers';
+import { signedRequest } from '#http/signed-request';
 import { dial, hangup } from '#http/twiml';
 
 export interface AfterStreamDeps {
@@ -24,26 +24,13 @@ export function afterStream(deps: AfterStreamDeps): FastifyPluginAsync {
   return async (app) => {
     acceptForms(app);
     app.post(AFTER_STREAM_PATH, async (request, reply) => {
-      const form = formOf(request);
-      if (!deps.signatures.verify(signedRequest(request, publicUrl + request.originalUrl))) {
+      const signed = signedRequest(request, publicUrl);
+      if (!deps.signatures.verify(signed)) {
         return reply.status(403).send({ error: 'The request is not signed by the carrier.' });
       }
-      const to = form.CallSid === undefined ? null : await deps.transfers.take(form.CallSid);
+      const { CallSid } = signed.form;
+      const to = CallSid === undefined ? null : await deps.transfers.take(CallSid);
       return reply.type('text/xml; charset=utf-8').send(to === null ? hangup() : dial({ to }));
     });
-  };
-}
-
-function formOf(request: FastifyRequest): Record<string, string> {
-  return (request.body ?? {}) as Record<string, string>;
-}
-
-function signedRequest(request: FastifyRequest, url: string) {
-  return {
-    method: 'POST',
-    url,
-    headers: signedHeaders(request.headers),
-    rawBody: request.rawBody ?? new Uint8Array(0),
-    form: formOf(request),
   };
 }
