@@ -348,7 +348,7 @@ describe('what the browser is told', () => {
 
   it('hears why the agent ended the call, after its last words', async () => {
     const client = await rig.call();
-    rig.launcher.last.emit({ type: 'call.ended', reason: 'agent_ended', durationMs: 4200 });
+    rig.launcher.last.end('agent_ended', 4200);
     expect(await client.got('ended')).toEqual({ type: 'ended', reason: 'agent_ended', durationMs: 4200 });
     expect((await client.isClosed()).code).toBe(1000);
   });
@@ -437,5 +437,140 @@ describe('play truth', () => {
     browser.stop();
     expect(client.audio.length).toBe(arrived + 10);
     expect(call.line.playedMs).toBeCloseTo(playedMs + 200, 0);
+  });
+});
+
+describe('a lost connection', () => {
+  /** Comes back over a new socket. */
+  async function resume(lost: BrowserClient, given: { playedMs?: number; codec?: string } = {}) {
+    const ready = await lost.got('ready');
+    const client = await rig.connect();
+    const { token: resumeToken } = ready.resume as { token: string };
+    client.say({ type: 'resume', callId: ready.callId, resumeToken, ...given });
+    return client;
+  }
+
+  /** Waits until the server has noticed. */
+  async function lose(client: BrowserClient, othersLeft = 0): Promise<void> {
+    client.socket.terminate();
+    await until(() => rig.hub.size === othersLeft);
+  }
+
+  it('holds the call, and plays on with the first packet that was not played', async () => {
+    const client = await rig.call();
+    const call = rig.launcher.last;
+    play(call, ramp(1500));
+    await until(() => client.audio.length >= 25);
+    client.say({ type: 'played', ms: 400, n: 0 });
+    await until(() => call.line.playedMs >= 400);
+    await lose(client);
+    const heldAtMs = call.line.playedMs;
+    call.emit({ type: 'user.heard', text: 'are you', final: true });
+    const again = await resume(client, { playedMs: 410 });
+    expect(call.line.signal.aborted).toBe(false);
+    expect(call.line.playedMs).toBeLessThanOrEqual(heldAtMs + 20);
+    expect(await again.got('ready')).toMatchObject({ callId: call.callId, resumed: true });
+    expect(await again.got('clear')).toMatchObject({ n: 1, playedMs: 400 });
+    expect(await again.got('heard')).toMatchObject({ text: 'are you' });
+    const browser = reporting(again, { ms: 400, n: 1, packets: 0 });
+    await call.line.drained(never);
+    browser.stop();
+    expect([...again.samples]).toEqual([...ramp(1500).subarray(6400)]);
+    expect(call.line.playedMs).toBeCloseTo(1500, 0);
+    for (const packet of packetsOf(ramp(100))) again.say(packet);
+    await until(() => joined(call.heard).some((sample) => sample === 1600));
+  });
+
+  it('stands still while the browser is away', async () => {
+    const client = await rig.call();
+    const call = rig.launcher.last;
+    await lose(client);
+    play(call, tone(500));
+    const { heard } = call;
+    const before = heard.length;
+    await until(() => heard.length > before + 25);
+    expect(call.line.playedMs).toBe(0);
+    expect(call.line.queuedMs).toBeCloseTo(500, 0);
+    const again = await resume(client);
+    await until(() => again.audio.length === 25);
+    expect([...again.samples]).toEqual([...tone(500)]);
+  });
+
+  it('drops what was cleared meanwhile', async () => {
+    const client = await rig.call();
+    const call = rig.launcher.last;
+    play(call, tone(1000));
+    await until(() => client.audio.length >= 5);
+    await lose(client);
+    call.line.clear();
+    play(call, ramp(100));
+    const again = await resume(client, { playedMs: 40 });
+    await until(() => again.audio.length === 5);
+    expect([...again.samples]).toEqual([...ramp(100)]);
+  });
+
+  it('may come back in another codec', async () => {
+    const client = await rig.call({ codec: 'opus' });
+    await lose(client);
+    const again = await resume(client, { codec: 'pcm16' });
+    expect(await again.got('ready')).toMatchObject({ codec: 'pcm16' });
+    for (const packet of packetsOf(ramp(100))) again.say(packet);
+    await until(() => joined(rig.launcher.last.heard).some((sample) => sample === 1600));
+  });
+
+  it('is taken over while the old connection still seems to be there', async () => {
+    const client = await rig.call();
+    const again = await resume(client);
+    await again.got('ready');
+    expect((await client.isClosed()).code).toBe(4000);
+    play(rig.launcher.last, tone(100));
+    await until(() => again.audio.length === 5);
+    again.say({ type: 'hangup' });
+    await again.got('ended');
+  });
+
+  it('takes each resume token once, and none of another call', async () => {
+    const client = await rig.call();
+    const other = await rig.call();
+    await lose(client, 1);
+    const { callId } = await client.got('ready');
+    const { resume: mine } = await other.got('ready');
+    const thief = await rig.connect();
+    thief.say({ type: 'resume', callId, resumeToken: (mine as { token: string }).token });
+    expect(await thief.isClosed()).toEqual({ code: 1008, reason: 'that call is over' });
+    const again = await resume(client);
+    await again.got('ready');
+    const replay = await resume(client);
+    expect(await replay.got('error')).toMatchObject({ code: 'call_over' });
+    expect((await replay.isClosed()).code).toBe(1008);
+    expect(again.closed).toBeNull();
+  });
+
+  it('ends as hung up when it is not regained in time', async () => {
+    const short = await openBrowserRig({ holdMs: 200 });
+    const client = await short.call();
+    const call = short.launcher.last;
+    client.socket.terminate();
+    await until(() => short.hub.size === 0);
+    expect(call.line.signal.aborted).toBe(false);
+    await until(() => call.line.signal.aborted);
+    expect(call.line.signal.reason).toBe('caller_hung_up');
+    await short.close();
+  });
+
+  it('ends quietly when the agent hangs up meanwhile', async () => {
+    const client = await rig.call();
+    await lose(client);
+    rig.launcher.last.end('agent_ended', 10);
+    await until(() => rig.gateway.calls === 0);
+    const late = await resume(client);
+    expect((await late.isClosed()).reason).toBe('that call is over');
+  });
+
+  it('is ended with the server when nobody came back', async () => {
+    const client = await rig.call();
+    await lose(client);
+    rig.gateway.close();
+    expect(rig.launcher.last.line.signal.reason).toBe('drained');
   });
 });

@@ -19,6 +19,8 @@ export class ScriptedCall implements LiveCall {
   isStuck = false;
   onTyped: (text: string) => void = () => {};
   readonly #watchers = new Set<(event: CallEvent) => void>();
+  readonly #resolveEnded: (reason: HangupReason) => void;
+  #isEnded = false;
   #seq = 0;
 
   constructor(line: Transport, facts: LineFacts, assistantName: string) {
@@ -29,23 +31,28 @@ export class ScriptedCall implements LiveCall {
       audio: { push: (frame) => void this.heard.push({ samples: frame.samples.slice(), atMs: frame.atMs }) },
       digit: (digit) => void this.digits.push(digit),
     });
-    const ended = new Promise<HangupReason>((resolve) => {
-      const end = () => {
-        const reason: HangupReason = line.signal.reason;
-        if (this.isStuck) return;
-        this.emit({ type: 'call.ended', reason, durationMs: 1234 });
-        resolve(reason);
-      };
-      line.signal.addEventListener('abort', end);
+    const { promise, resolve } = Promise.withResolvers<HangupReason>();
+    this.#resolveEnded = resolve;
+    line.signal.addEventListener('abort', () => {
+      if (!this.isStuck) this.end(line.signal.reason, 1234);
     });
     this.session = {
-      ended,
+      ended: promise,
       hangUp: (why) => line.close(why),
       type: (text) => {
         this.typed.push(text);
         this.onTyped(text);
       },
     };
+  }
+
+  /** The engine's own end of the call; the first counts. */
+  end(reason: HangupReason, durationMs: number): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.emit({ type: 'call.ended', reason, durationMs });
+    this.line.close(reason);
+    this.#resolveEnded(reason);
   }
 
   get watchers(): number {

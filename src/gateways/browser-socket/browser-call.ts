@@ -135,6 +135,7 @@ export class BrowserCall implements Wire {
     if (this.#isOver || this.#link?.socket !== socket) return;
     this.#link.codec.close();
     this.#link = null;
+    this.#sent.lost();
     this.line.hold();
     this.#cancelHold?.();
     this.#cancelHold = this.#deps.clock.after(this.#deps.holdMs, () => this.end('caller_hung_up'));
@@ -242,6 +243,7 @@ export class BrowserCall implements Wire {
     const old = this.#link;
     this.#link = null;
     if (!old) return;
+    this.#sent.lost();
     old.codec.close();
     closeSocket(old.socket, { code: 4000, reason, clock: this.#deps.clock });
   }

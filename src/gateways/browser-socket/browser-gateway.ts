@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import { FloodGate } from '#gateways/twilio-media/flood-gate';
 import { closeSocket, type SocketGateway, type SocketSession } from '#gateways/upgrade';
+import type { Cancel } from '#kernel/clock';
 import { toDomainError } from '#kernel/errors';
 import type { Log } from '#kernel/log';
 import { BrowserCall, type BrowserCallDeps } from './browser-call.ts';
@@ -24,8 +25,10 @@ export interface BrowserGateway extends SocketGateway {
 export const BROWSER_SOCKET_PATH = '/media/browser';
 
 const HOLD_MS = 15_000;
-/** The first message must come, and the call start, within this. */
-const START_MS = 5_000;
+/** A socket that has asked for no call by then is closed. */
+const FIRST_MESSAGE_MS = 5_000;
+/** Redeeming a token reads the database: a caller must not wait for ever if that hangs. */
+const LAUNCH_MS = 10_000;
 /** This many packets in a row that hold no audio end the call. */
 const MAX_BAD_PACKETS = 50;
 
@@ -75,7 +78,7 @@ class BrowserSocket implements SocketSession {
   readonly #gateway: Gateway;
   readonly #socket: WebSocket;
   readonly #flood: FloodGate;
-  readonly #cancelDeadline: () => void;
+  #cancelDeadline: Cancel;
   #phase: 'waiting' | 'joining' | 'joined' | 'closed' = 'waiting';
   #call: BrowserCall | null = null;
   #badPackets = 0;
@@ -85,7 +88,9 @@ class BrowserSocket implements SocketSession {
     this.#gateway = gateway;
     this.#socket = socket;
     this.#flood = new FloodGate(clock.nowMs());
-    this.#cancelDeadline = clock.after(START_MS, () => this.#refuse(1008, 'no call was started in time'));
+    this.#cancelDeadline = clock.after(FIRST_MESSAGE_MS, () =>
+      this.#refuse(1008, 'no call was started within 5 seconds'),
+    );
     socket.on('message', (data: Buffer, isBinary: boolean) => this.#onMessage(data, isBinary));
     socket.once('close', (code: number) => this.#onClose(code));
   }
@@ -102,10 +107,8 @@ class BrowserSocket implements SocketSession {
       if (isBinary) this.#onAudio(data);
       else this.#onControl(readMessage(data));
     } catch (thrown) {
-      if (!(thrown instanceof BadMessage)) {
-        this.#gateway.deps.log.error({ err: thrown }, 'browser message failed');
-        this.#refuse(1011, 'something went wrong on our side');
-      } else if (thrown.code === null) this.#say({ type: 'error', code: 'invalid', message: thrown.message });
+      if (!(thrown instanceof BadMessage)) this.#fail(thrown, 'browser message failed');
+      else if (thrown.code === null) this.#say({ type: 'error', code: 'invalid', message: thrown.message });
       else this.#refuse(thrown.code, thrown.message);
     }
   }
@@ -116,7 +119,8 @@ class BrowserSocket implements SocketSession {
     const heardMs = this.#call!.hear(packet);
     this.#badPackets = heardMs === null ? this.#badPackets + 1 : 0;
     if (this.#badPackets > MAX_BAD_PACKETS) throw new BadMessage(1007, 'packets hold no audio of this codec');
-    if (heardMs !== null && !this.#flood.admitAudio(heardMs)) throw new BadMessage(1008, 'too much audio');
+    if (heardMs !== null && !this.#flood.admitAudio(heardMs))
+      throw new BadMessage(1008, 'audio faster than real time');
   }
 
   #onControl(message: BrowserMessage | null): void {
@@ -126,6 +130,10 @@ class BrowserSocket implements SocketSession {
     } else if (message.type === 'start' || message.type === 'resume') {
       if (this.#phase !== 'waiting') throw new BadMessage(1008, 'this socket has its call already');
       this.#phase = 'joining';
+      this.#cancelDeadline();
+      this.#cancelDeadline = this.#gateway.deps.clock.after(LAUNCH_MS, () =>
+        this.#refuse(1013, 'the call could not be started'),
+      );
       void this.#join(message);
     } else if (this.#phase === 'waiting') {
       throw new BadMessage(1008, 'the first message must be start or resume');
@@ -161,10 +169,9 @@ class BrowserSocket implements SocketSession {
     } catch (thrown) {
       codec?.close();
       const error = toDomainError(thrown);
-      if (error.code === 'internal')
-        this.#gateway.deps.log.error({ err: thrown }, 'browser call failed to start');
       this.#say({ type: 'error', code: error.code, message: error.publicMessage });
-      this.#refuse(1008, error.publicMessage);
+      if (error.code === 'internal') this.#fail(thrown, 'browser call could not be started');
+      else this.#refuse(1008, error.publicMessage);
     }
   }
 
@@ -190,6 +197,11 @@ class BrowserSocket implements SocketSession {
   #abandon(codec: PacketCodec): void {
     codec.close();
     this.#refuse(1000, 'call ended');
+  }
+
+  #fail(thrown: unknown, what: string): void {
+    this.#gateway.deps.log.error({ err: thrown }, what);
+    this.#refuse(1011, 'internal error');
   }
 
   #refuse(code: number, reason: string): void {

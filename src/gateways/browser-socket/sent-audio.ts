@@ -19,6 +19,7 @@ export class SentAudio {
   #sentMs = 0;
   #playedMs = 0;
   #clears = 0;
+  #lostAtMs = 0;
   #hasReports = false;
 
   /** How many times unplayed audio was thrown away. Reports about earlier audio are void. */
@@ -63,16 +64,21 @@ export class SentAudio {
     this.#clears++;
   }
 
+  /** The connection was lost: what is added from now on stays here for the next one. */
+  lost(): void {
+    this.#lostAtMs = this.#sentMs;
+  }
+
   /**
-   * The connection was lost and a new one begins. `playedMs` is how far the browser says it got; null where it doesn't
-   * say, and where it never did everything counts as played. Answers where it has to play on, and the newest mark it
+   * A new connection begins. `playedMs` is how far the browser says it got; null where it doesn't say, and where it
+   * never did, all that was sent while it was there counts as played. Answers where it has to play on, and the newest mark it
    * had reached; the packets from there on are in `unplayed`.
    */
   rewind(playedMs: number | null): { fromMs: number; reached: number | null } {
-    const knownMs = this.#hasReports ? this.#playedMs : this.#sentMs;
+    const knownMs = this.#hasReports ? this.#playedMs : this.#lostAtMs;
     const reached = this.#advance(playedMs ?? knownMs);
     this.#clears++;
-    return { fromMs: this.#packets[0]?.fromMs ?? this.#sentMs, reached };
+    return { fromMs: this.#packets[0]?.fromMs ?? this.#sentMs, reached: this.#hasReports ? reached : null };
   }
 
   /** Packets that were not reported as played, in order. */
