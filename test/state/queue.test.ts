@@ -52,11 +52,11 @@ const order = { tenantId: 'ten_1', callId: 'call_1' } as never;
 
 describe('the job queue', () => {
   it('runs a job once its transaction commits, soon after', async () => {
-    await start();
+    const queue = await start();
     const uow = await work();
     await uow.system.write(async (tx) => {
       await tx.enqueue('post-call', order);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(await queue.runDue('post-call')).toBe(0);
       expect(ran).toEqual([]);
     });
     await until(() => ran.length > 0);
@@ -82,10 +82,14 @@ describe('the job queue', () => {
     await uow.system.write((tx) => tx.enqueue('post-call', order));
     const child = runChild(['work', database.connectionString]);
     expect(await child.next()).toEqual({ took: 'post-call' });
+    // A job of a worker that never was is given back; that of the living one, looked at as often, is not.
+    await database.pool.query("select graphile_worker.add_job('sweep-tickets')");
+    await database.pool.query(
+      `update graphile_worker._private_jobs set locked_at = now(), locked_by = 'pool-gone' where locked_by is null`,
+    );
     await start();
-    // Its worker lives: nobody may take it, however long it takes.
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(ran).toEqual([]);
+    await until(() => ran.length > 0);
+    expect(ran.splice(0)).toMatchObject([{ name: 'sweep-tickets' }]);
     child.process.kill('SIGKILL');
     await until(() => ran.length > 0);
     expect(ran).toEqual([{ name: 'post-call', payload: order, attempt: 2 }]);
@@ -117,11 +121,6 @@ describe('the job queue', () => {
   it('runs what is due and what comes of it, waits for it and counts it', async () => {
     const queue = await start();
     const uow = await work();
-    fail = ({ payload }) => {
-      if ((payload as { last?: boolean }).last !== true) {
-        void 0;
-      }
-    };
     await uow.system.write(async (tx) => {
       for (let i = 0; i < 5; i++) await tx.enqueue('post-call', order);
       await tx.enqueue('post-call', order, { runAt: new Date(Date.now() + 3_600_000) });

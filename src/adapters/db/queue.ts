@@ -65,6 +65,9 @@ export interface QueueOptions {
   lookEveryMs?: number;
 }
 
+/** Batching, even without a delay, is what makes graphile-worker wait, when it stops, until outcomes are stored. */
+const AWAIT_OUTCOMES = { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } };
+
 type Task = NonNullable<TaskList[string]>;
 
 const RUN_DUE_MS = 60_000;
@@ -82,7 +85,8 @@ export async function startQueue(options: QueueOptions): Promise<Queue> {
   const tasks = tasksOf(options.handlers);
   const liveness = watchLiveness({ pool, log, ...(lookEveryMs === undefined ? {} : { lookEveryMs }) });
   const events = eventsFor(liveness, log);
-  const shared = { pgPool: pool, logger: workerLogger(log), noHandleSignals: true, events };
+  const logger = workerLogger(log);
+  const shared = { pgPool: pool, logger, noHandleSignals: true, events, preset: AWAIT_OUTCOMES };
   const worker =
     concurrency > 0
       ? keepWorking({ start: () => startRunner({ ...shared, concurrency }, tasks), log })

@@ -1,0 +1,35 @@
+import { type WavFormat, wavHeader } from '#audio/wav';
+import type { DiskBlobs } from './disk.ts';
+
+/** Takes samples as they come and ends as a WAV file. */
+interface WavRecording {
+  write(bytes: Uint8Array): void;
+  finish(audioBytes: number): Promise<void>;
+}
+
+/** How much may be missing at the end of a recording whose process was killed. */
+const HEADER_EVERY_BYTES = 512_000;
+
+/**
+ * Records into the blob `key`. The file is a whole WAV at any time, but for the latest half megabyte: its header is
+ * brought up to date as it grows, so a crash costs seconds and not the recording.
+ */
+export function openWavRecording(blobs: DiskBlobs, key: string, format: WavFormat): WavRecording {
+  const file = blobs.openAppend(key, 'audio/wav');
+  let audioBytes = 0;
+  let toldBytes = 0;
+  file.write(wavHeader(format, 0));
+  return {
+    write(bytes) {
+      file.write(bytes);
+      audioBytes += bytes.length;
+      if (audioBytes - toldBytes < HEADER_EVERY_BYTES) return;
+      toldBytes = audioBytes;
+      file.patch(0, wavHeader(format, audioBytes));
+    },
+    finish(finalBytes) {
+      file.patch(0, wavHeader(format, finalBytes));
+      return file.finish();
+    },
+  };
+}
