@@ -30,6 +30,14 @@ export interface Transport extends AudioSink {
   listen(on: LineListener): void;
   /** Throws away all audio not yet played, at the carrier too. `playedMs` is exact when it returns. */
   clear(): void;
+  /**
+   * Pauses playout, keeping what has not been played: no more leaves for the caller until `resume`, though the carrier's
+   * own small lead may still be heard. `clear` leaves a pause as it is. Lines without it are paused by `clear` and
+   * given the rest again.
+   */
+  hold?(): void;
+  /** Goes on after `hold`, with the very next sample. */
+  resume?(): void;
   /** Resolves when everything pushed so far has been played, was cleared, or the signal or the line aborts. */
   drained(signal: AbortSignal): Promise<void>;
   /** Hangs up this leg. Idempotent; the first reason stands. */
@@ -199,7 +207,8 @@ export interface ToolContext {
 
 /** What a tool may ask of the call besides its result. */
 export type ToolEffect =
-  | { type: 'endCall' }
+  /** Hangs up when the agent's words, and `farewell` after them, have been played. */
+  | { type: 'endCall'; farewell?: string }
   | { type: 'transfer'; to: string }
   | { type: 'collectDigits'; maxDigits: number; finishOn: string; timeoutMs: number }
   | { type: 'sendDigits'; digits: string };
@@ -235,4 +244,6 @@ export interface Voices {
   llm: readonly LanguageModel[];
   tts: readonly { engine: TextToSpeech; voice: string }[];
   turns: TurnDetector;
+  /** Audio made in advance of a fixed phrase: said at once, and all that is left when no voice works. */
+  canned?(text: string): readonly SpeechChunk[] | undefined;
 }

@@ -1,0 +1,73 @@
+import type { AudioFrame, AudioSink, SampleRate } from '#audio/frame';
+import type { Vad, VadEvent } from '#engine/ports';
+
+export interface ScriptedVadOptions {
+  /** How long the probability stays up after speech, as Silero's does; default 100. */
+  decayMs?: number;
+  /** Throws when it is opened. */
+  failsToOpen?: boolean;
+  /** Gives no verdict between these line times. */
+  deadMs?: readonly [number, number];
+}
+
+const WINDOW_MS = 32;
+const LOUD = 500;
+
+/** A voice detector that goes by the peak of each 32 ms window. */
+export function scriptedVad(
+  options: ScriptedVadOptions = {},
+): Vad & { readonly open: Vad['open']; streams: number } {
+  const vad = {
+    name: 'scripted/vad',
+    streams: 0,
+    open(_rateHz: SampleRate, on: (event: VadEvent) => void): AudioSink & Disposable {
+      if (options.failsToOpen) throw new Error('no voice detector');
+      vad.streams++;
+      const stream = new ScriptedVadStream(options, on);
+      return {
+        push: (frame) => stream.push(frame),
+        [Symbol.dispose]: () => {
+          vad.streams--;
+        },
+      };
+    },
+  };
+  return vad;
+}
+
+class ScriptedVadStream {
+  readonly #options: ScriptedVadOptions;
+  readonly #on: (event: VadEvent) => void;
+  readonly #event: VadEvent = { atMs: 0, probability: 0 };
+  #peak = 0;
+  #filledMs = 0;
+  #lastLoudMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ScriptedVadOptions, on: (event: VadEvent) => void) {
+    this.#options = options;
+    this.#on = on;
+  }
+
+  push(frame: AudioFrame): void {
+    const stepMs = 1000 / frame.rateHz;
+    for (let i = 0; i < frame.samples.length; i++) {
+      this.#peak = Math.max(this.#peak, Math.abs(frame.samples[i]!));
+      this.#filledMs += stepMs;
+      if (this.#filledMs < WINDOW_MS - stepMs / 2) continue;
+      this.#window(frame.atMs + (i + 1) * stepMs);
+      this.#filledMs = 0;
+      this.#peak = 0;
+    }
+  }
+
+  #window(atMs: number): void {
+    if (this.#peak > LOUD) this.#lastLoudMs = atMs;
+    const [fromMs, toMs] = this.#options.deadMs ?? [0, 0];
+    if (atMs >= fromMs && atMs < toMs) return;
+    const silentMs = atMs - this.#lastLoudMs;
+    const decayMs = this.#options.decayMs ?? 100;
+    this.#event.atMs = atMs;
+    this.#event.probability = silentMs === 0 ? 0.95 : silentMs < decayMs ? 0.6 : 0.02;
+    this.#on(this.#event);
+  }
+}

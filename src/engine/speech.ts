@@ -1,0 +1,259 @@
+import type { SampleRate } from '#audio/frame';
+import { Resampler } from '#audio/resample';
+import type { SayPurpose } from '#engine/events';
+import { type HeardText, heardText, type Span } from '#engine/heard';
+import type { SpeechChunk } from '#engine/ports';
+import type { TurnId } from '#kernel/ids';
+
+export interface SpeechOrder {
+  purpose: SayPurpose;
+  turnId: TurnId | undefined;
+  /** Synthesizes its first piece only, and plays nothing, until it is released. */
+  rehearse: boolean;
+  /** Called once, when all that will ever be heard of it has been. */
+  onSettled?(said: Said): void;
+  /** The first synthesized audio is there. */
+  onAudio?(): void;
+}
+
+/** What the caller heard of one speech. */
+export interface Said extends HeardText {
+  readonly interrupted: boolean;
+}
+
+/** Synthesized audio at the line's rate, and its place within the speech. */
+interface Piece {
+  samples: Int16Array;
+  fromMs: number;
+}
+
+const MS_PER_CHAR = 65;
+const SENTENCE_END = /[.!?…。！？]["')\]]*$/;
+
+/**
+ * One thing the agent says: the pieces of text it is given, the audio made of them, and how far the caller has heard
+ * it. The voice plays it, the synthesis fills it.
+ */
+export class Speech {
+  readonly order: SpeechOrder;
+  readonly signal: AbortSignal;
+  readonly #abort = new AbortController();
+  readonly #rateHz: SampleRate;
+  readonly #texts: string[] = [];
+  #spans: Span[] = [];
+  #pieces: Piece[] = [];
+  #audioMs = 0;
+  #droppedChars = 0;
+  #isTextComplete = false;
+  #isReleased: boolean;
+  #resampler: Resampler | undefined;
+  #wake: (() => void) | undefined;
+  #waitsFor: 'text' | 'room' = 'text';
+  /** The next piece to push. */
+  next = 0;
+  /** Where on the line's count of played audio this speech begins; null until it is pushed. */
+  startMs: number | null = null;
+  /** No more audio will come. */
+  isComplete = false;
+  /** Its start has been told of. */
+  announcedMs: number | null = null;
+  failure: unknown;
+
+  constructor(order: SpeechOrder, rateHz: SampleRate) {
+    this.order = order;
+    this.signal = this.#abort.signal;
+    this.#rateHz = rateHz;
+    this.#isReleased = !order.rehearse;
+  }
+
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  get audioMs(): number {
+    return this.#audioMs;
+  }
+
+  /** Line position of its end, as far as it has been synthesized. */
+  get endMs(): number {
+    return (this.startMs ?? 0) + this.#audioMs;
+  }
+
+  /** Text given so far, in the order it is spoken. */
+  get text(): string {
+    return this.#texts.join(' ');
+  }
+
+  say(texts: readonly string[]): void {
+    this.#texts.push(...texts);
+    this.wake();
+  }
+
+  /** No more text will come. */
+  end(): void {
+    this.#isTextComplete = true;
+    this.wake();
+  }
+
+  release(): void {
+    this.#isReleased = true;
+    this.wake();
+  }
+
+  /** Stops its synthesis. What has been synthesized stays. */
+  stop(): void {
+    this.#abort.abort();
+    this.wake();
+  }
+
+  /** Some of what waited to be played has been. */
+  makeRoom(): void {
+    if (this.#wake !== undefined && this.#waitsFor === 'room') this.wake();
+  }
+
+  /** Lets a synthesis that waits for text or for room look again. */
+  wake(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  /** The text at `index`, when it is there and may be synthesized; undefined when there is no more. */
+  async textAt(index: number, hasRoom: () => boolean): Promise<string | undefined> {
+    for (;;) {
+      if (this.signal.aborted) return undefined;
+      const mayGoOn = index === 0 || (this.#isReleased && hasRoom());
+      if (index < this.#texts.length && mayGoOn) return this.#texts[index];
+      if (index >= this.#texts.length && this.#isTextComplete) return undefined;
+      this.#waitsFor = index < this.#texts.length ? 'room' : 'text';
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Takes synthesized audio in. */
+  take(chunk: SpeechChunk): void {
+    if (this.#audioMs === 0 && chunk.samples.length > 0) this.order.onAudio?.();
+    if (chunk.text !== undefined) {
+      this.#spans.push({ text: chunk.text.trim(), fromMs: this.#audioMs, words: chunk.words });
+    }
+    this.#append(this.#atLineRate(chunk));
+  }
+
+  /** No more audio will come. */
+  complete(): void {
+    if (this.#resampler) this.#append(Int16Array.from(this.#resampler.flush()));
+    this.#resampler = undefined;
+    this.isComplete = true;
+  }
+
+  #atLineRate({ samples, rateHz }: SpeechChunk): Int16Array {
+    if (rateHz === this.#rateHz) return samples;
+    if (this.#resampler?.fromHz !== rateHz) this.#resampler = new Resampler(rateHz, this.#rateHz);
+    return Int16Array.from(this.#resampler.push(samples));
+  }
+
+  #append(samples: Int16Array): void {
+    if (samples.length === 0) return;
+    this.#pieces.push({ samples, fromMs: this.#audioMs });
+    this.#audioMs += this.#msOf(samples);
+  }
+
+  /** The next piece of audio for the line, or undefined. Pieces that have been played are let go. */
+  nextPiece(playedMs: number): Int16Array | undefined {
+    const heardMs = this.startMs === null ? 0 : playedMs - this.startMs;
+    while (this.next > 0 && this.#pieces[0]!.fromMs + this.#msOf(this.#pieces[0]!.samples) < heardMs) {
+      this.#pieces.shift();
+      this.next--;
+    }
+    const piece = this.#pieces[this.next];
+    if (piece) this.next++;
+    return piece?.samples;
+  }
+
+  /** Makes ready to be pushed again from the first sample that has not been played. */
+  rewind(playedMs: number): void {
+    if (this.startMs === null) return;
+    const heardMs = playedMs - this.startMs;
+    if (heardMs <= 0) {
+      this.startMs = null;
+      this.next = 0;
+      return;
+    }
+    const at = this.#pieces.findIndex((piece) => piece.fromMs + this.#msOf(piece.samples) > heardMs);
+    if (at < 0) {
+      this.next = this.#pieces.length;
+      return;
+    }
+    const piece = this.#pieces[at]!;
+    const skip = Math.max(0, Math.round(((heardMs - piece.fromMs) * this.#rateHz) / 1000));
+    const fromMs = piece.fromMs + (skip * 1000) / this.#rateHz;
+    this.#pieces.splice(0, at + 1, { samples: piece.samples.subarray(skip), fromMs });
+    this.next = 0;
+  }
+
+  /** Ends the speech with the sentence that is being played; false when nothing of it is left to play. */
+  cutAfterSentence(playedMs: number): boolean {
+    const heardMs = this.startMs === null ? 0 : playedMs - this.startMs;
+    let last = this.#spans.findLastIndex((span) => span.fromMs <= heardMs);
+    while (last >= 0 && last < this.#spans.length - 1 && !SENTENCE_END.test(this.#spans[last]!.text)) last++;
+    const endMs = this.#spans[last + 1]?.fromMs ?? this.#audioMs;
+    for (const span of this.#spans.splice(last + 1)) this.#droppedChars += span.text.length;
+    this.#pieces = this.#pieces.filter((piece) => piece.fromMs < endMs - 0.01);
+    const tail = this.#pieces.at(-1);
+    if (tail) {
+      const count = Math.round(((endMs - tail.fromMs) * this.#rateHz) / 1000);
+      if (count < tail.samples.length) tail.samples = tail.samples.subarray(0, count);
+    }
+    this.#audioMs = endMs;
+    this.#resampler = undefined;
+    this.isComplete = true;
+    this.stop();
+    return endMs > heardMs;
+  }
+
+  /**
+   * Where another voice goes on after one that broke off: the index of the first text not spoken. A text broken off in
+   * the middle is split at the word that its audio reaches, by the usual rate of speech.
+   */
+  resplit(): number {
+    let spoken = 0;
+    for (const span of this.#spans.slice(0, -1)) spoken += letters(span.text);
+    const last = this.#spans.at(-1);
+    let index = 0;
+    for (let sum = 0; index < this.#texts.length; index++) {
+      sum += letters(this.#texts[index]!);
+      if (sum > spoken) break;
+    }
+    if (last === undefined || index >= this.#texts.length) return index;
+    const share = Math.min(1, (this.#audioMs - last.fromMs) / (last.text.length * MS_PER_CHAR));
+    const words = last.text.split(' ');
+    const said = Math.min(words.length, Math.floor(words.length * share));
+    if (said >= words.length - 1) return index + 1;
+    this.#spans.pop();
+    const [before, after] = [words.slice(0, said).join(' '), words.slice(said).join(' ')];
+    if (before !== '')
+      this.#spans.push({ text: before, fromMs: last.fromMs, words: last.words?.slice(0, said) });
+    this.#texts.splice(index, 1, ...[before, after].filter((part) => part !== ''));
+    return before === '' ? index : index + 1;
+  }
+
+  heardAt(playedMs: number, options: { interrupted: boolean }): Said {
+    const heardMs = this.startMs === null ? 0 : playedMs - this.startMs;
+    const { text, unheardChars } = heardText(this.#spans, {
+      playedMs: options.interrupted ? heardMs : Number.POSITIVE_INFINITY,
+      audioMs: this.#audioMs,
+      isComplete: this.isComplete,
+    });
+    return { text, unheardChars: unheardChars + this.#droppedChars, interrupted: options.interrupted };
+  }
+
+  #msOf(samples: Int16Array): number {
+    return (samples.length * 1000) / this.#rateHz;
+  }
+}
+
+function letters(text: string): number {
+  return text.replace(/\s+/g, '').length;
+}

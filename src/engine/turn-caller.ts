@@ -1,0 +1,216 @@
+import { leave, takeTurn, toHearing, toListening, toPausing, toPhrase } from '#engine/turn-moves';
+import {
+  endpointDelayMs,
+  flushDelayMs,
+  GUESS_FROM,
+  LATE_GUESS_MS,
+  LATE_WORDS_MS,
+  RESUMED_MS,
+} from '#engine/turn-policy';
+import {
+  enter,
+  type Hearing,
+  noted,
+  type Pausing,
+  report,
+  type Step,
+  startTimer,
+  type TurnEffect,
+  type TurnInput,
+  type TurnState,
+} from '#engine/turn-state';
+
+type In<P extends TurnState['phase']> = Extract<TurnState, { phase: P }>;
+type Heard = Extract<TurnInput, { type: 'heard' }>;
+
+/** The caller's turn, nobody speaks. */
+export function whileListening(state: In<'listening'>, input: TurnInput, nowMs: number): Step {
+  switch (input.type) {
+    case 'onset':
+      return toHearing(state, { fromMs: input.atMs }, [report({ type: 'user.speaking' })]);
+    case 'voiced':
+      return toHearing(state, { fromMs: input.onsetMs }, [report({ type: 'user.speaking' })]);
+    case 'heard':
+      return heardInSilence(state, input, nowMs);
+    case 'agentStarted':
+      return enter(state, { phase: 'speaking', replyId: null, activity: 'model', purpose: input.purpose });
+    case 'timer':
+      return input.name === 'idle' ? askIdle(state, nowMs) : [state, []];
+    default:
+      return [state, []];
+  }
+}
+
+/** Words without an onset: the speech was too faint for the voice detector. */
+function heardInSilence(state: In<'listening'>, input: Heard, nowMs: number): Step {
+  if (input.text === '') return [state, []];
+  const speaking = report({ type: 'user.speaking' });
+  const facts = { text: input.text, finalAtMs: input.final ? nowMs : null, guess: null };
+  if (input.quietSinceMs === null) return toHearing(state, { ...facts, fromMs: nowMs }, [speaking]);
+  const lastSpeechMs = Math.max(input.quietSinceMs, nowMs - flushDelayMs(state.book.rules));
+  return toPausing(state, { ...facts, fromMs: lastSpeechMs, lastSpeechMs }, [speaking]);
+}
+
+function askIdle(state: In<'listening'>, nowMs: number): Step {
+  const { idleAsks, rules } = state.book;
+  const text = rules.phrases.idle[idleAsks];
+  if (text === undefined) return leave(state, { why: 'idle', farewell: rules.phrases.idleGoodbye }, nowMs);
+  const asked = noted(state, { idleAsks: idleAsks + 1 });
+  return toPhrase(asked, [{ type: 'say', purpose: 'idle', text }], nowMs);
+}
+
+/** The caller speaks. */
+export function whileHearing(state: In<'hearing'>, input: TurnInput, nowMs: number): Step {
+  switch (input.type) {
+    case 'voiced':
+      if (input.voicedMs < RESUMED_MS || state.guess === null) return [state, []];
+      return [{ ...state, guess: null }, [{ type: 'abortReply', replyId: state.guess.replyId }]];
+    case 'heard':
+      return withWords(state, input, nowMs);
+    case 'pause': {
+      const { fromMs, text, finalAtMs, guess } = state;
+      return toPausing(state, { fromMs, text, finalAtMs, guess, lastSpeechMs: input.lastSpeechMs });
+    }
+    case 'endOfTurn':
+      return state.text === '' ? [state, []] : taken(state, { toMs: nowMs, decidedAtMs: nowMs }, nowMs);
+    case 'timer':
+      if (input.name !== 'wordless' || state.text !== '') return [state, []];
+      return toListening(state, nowMs, { noWords: true });
+    case 'replyFailed':
+    case 'replyFinished':
+      return withoutGuess(state, input.replyId);
+    default:
+      return [state, []];
+  }
+}
+
+/** The caller has stopped, perhaps only for a moment. */
+export function whilePausing(state: In<'pausing'>, input: TurnInput, nowMs: number): Step {
+  switch (input.type) {
+    case 'onset': {
+      const { fromMs, text, finalAtMs, guess } = state;
+      return toHearing(state, { fromMs, text, finalAtMs, guess }, []);
+    }
+    case 'pause': {
+      const { fromMs, text, finalAtMs, guess } = state;
+      return toPausing(state, { fromMs, text, finalAtMs, guess, lastSpeechMs: input.lastSpeechMs });
+    }
+    case 'heard':
+      return heardWhilePausing(state, input, nowMs);
+    case 'judged':
+      return judged(state, input, nowMs);
+    case 'endOfTurn':
+      if (state.text === '') return [state, []];
+      return taken(state, { toMs: state.lastSpeechMs, decidedAtMs: nowMs }, nowMs);
+    case 'timer':
+      return pausingTimer(state, input.name, nowMs);
+    case 'replyFailed':
+    case 'replyFinished':
+      return withoutGuess(state, input.replyId);
+    default:
+      return [state, []];
+  }
+}
+
+function heardWhilePausing(state: In<'pausing'>, input: Heard, nowMs: number): Step {
+  if (input.text === '' && input.final) return toListening(state, nowMs, { noWords: true });
+  const [next, effects] = withWords(state, input, nowMs);
+  return [next, input.text === '' ? effects : [...effects, { type: 'judge', text: input.text }]];
+}
+
+/** Takes in new words; a guess that was made of other words is thrown away. */
+function withWords<S extends (Hearing | Pausing) & TurnState>(
+  state: S,
+  input: Heard,
+  nowMs: number,
+): readonly [S, readonly TurnEffect[]] {
+  const isStale = state.guess !== null && !sameWords(state.guess.text, input.text);
+  const next = {
+    ...state,
+    text: input.text,
+    finalAtMs: input.final ? nowMs : null,
+    guess: isStale ? null : state.guess,
+  };
+  return [next, isStale ? [{ type: 'abortReply', replyId: state.guess!.replyId }] : []];
+}
+
+function judged(state: In<'pausing'>, input: Extract<TurnInput, { type: 'judged' }>, nowMs: number): Step {
+  if (input.text !== state.text) return [state, []];
+  const { rules } = state.book;
+  const endpointAtMs = state.lastSpeechMs + endpointDelayMs(rules, input.probability);
+  const next = { ...state, endpointAtMs };
+  if (endpointAtMs <= nowMs && isSettled(next)) {
+    return taken(next, { toMs: state.lastSpeechMs, decidedAtMs: endpointAtMs }, nowMs);
+  }
+  const timers: TurnEffect[] = [startTimer('endpoint', endpointAtMs)];
+  if (state.guess !== null || state.finalAtMs === null) return [next, timers];
+  const guessAtMs =
+    input.probability >= GUESS_FROM ? state.lastSpeechMs + flushDelayMs(rules) : endpointAtMs - LATE_GUESS_MS;
+  if (guessAtMs > nowMs) return [next, [...timers, startTimer('guess', guessAtMs)]];
+  return guess(next, timers);
+}
+
+function guess(state: In<'pausing'>, before: readonly TurnEffect[] = []): Step {
+  if (state.guess !== null || state.finalAtMs === null || state.text === '') return [state, before];
+  const replyId = state.book.lastReplyId + 1;
+  const next = { ...noted(state, { lastReplyId: replyId }), guess: { replyId, text: state.text } };
+  const start: TurnEffect = { type: 'startReply', replyId, text: state.text, guess: true };
+  return [next as TurnState, [...before, start]];
+}
+
+function pausingTimer(
+  state: In<'pausing'>,
+  name: Extract<TurnInput, { type: 'timer' }>['name'],
+  nowMs: number,
+): Step {
+  const over = { toMs: state.lastSpeechMs, decidedAtMs: state.endpointAtMs };
+  switch (name) {
+    case 'flush':
+      return [state, [{ type: 'flush', lastSpeechMs: state.lastSpeechMs }]];
+    case 'guess':
+      return guess(state);
+    case 'endpoint': {
+      if (isSettled(state)) return taken(state, over, nowMs);
+      const waitMs = state.text === '' ? LATE_WORDS_MS.none : LATE_WORDS_MS.some;
+      return [state, [startTimer('words', nowMs + waitMs)]];
+    }
+    case 'words':
+      return state.text === '' ? toListening(state, nowMs, { noWords: true }) : taken(state, over, nowMs);
+    default:
+      return [state, []];
+  }
+}
+
+/** Final words that arrived after the speech they are of. */
+function isSettled(state: Pausing): boolean {
+  return state.text !== '' && state.finalAtMs !== null && state.finalAtMs >= state.lastSpeechMs;
+}
+
+function taken(
+  state: In<'hearing'> | In<'pausing'>,
+  over: { toMs: number; decidedAtMs: number },
+  nowMs: number,
+): Step {
+  const { text, fromMs, guess: made } = state;
+  const holds = made !== null && sameWords(made.text, text) ? made : null;
+  const before: TurnEffect[] =
+    made !== null && holds === null ? [{ type: 'abortReply', replyId: made.replyId }] : [];
+  return takeTurn(state, { text, fromMs, ...over, guess: holds }, { nowMs, before });
+}
+
+function withoutGuess(state: In<'hearing'> | In<'pausing'>, replyId: number): Step {
+  if (state.guess?.replyId !== replyId) return [state, []];
+  return [{ ...state, guess: null }, [{ type: 'abortReply', replyId }]];
+}
+
+/** Equal but for case, punctuation and spacing, which recognisers change their minds about. */
+function sameWords(a: string, b: string): boolean {
+  return a === b || bare(a) === bare(b);
+}
+
+function bare(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+}
