@@ -10,8 +10,9 @@ export function acceptJson(app: FastifyInstance): void {
   });
 }
 
-/** Takes form bodies, one value a name (the last), and keeps the bytes in `request.rawBody`. */
+/** Takes form bodies and no others, one value a name (the last), and keeps the bytes in `request.rawBody`. */
 export function acceptForms(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'buffer' },

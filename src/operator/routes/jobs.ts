@@ -12,7 +12,8 @@ export interface JobRunner {
   runDue(name: JobName | null): Promise<number>;
 }
 
-const Order = Type.Optional(Type.Object({ name: Type.Optional(Type.String({ minLength: 1 })) }));
+/** The body may be left out. */
+const Order = Type.Union([Type.Object({ name: Type.Optional(Type.String({ minLength: 1 })) }), Type.Null()]);
 
 /** Jobs at the operator's word. */
 export const jobRoutes =

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import type { MemberView } from '#core/members/member';
 import type { Oversight } from '#core/tenants/oversight';
 import type { TenantSummary } from '#core/tenants/repo';
@@ -17,12 +17,14 @@ const TenantChange = Type.Object({
   plan: Type.Optional(Type.String({ minLength: 1 })),
 });
 
-const KeyOrder = Type.Optional(
+/** The body may be left out. */
+const KeyOrder = Type.Union([
   Type.Object({
     label: Type.Optional(Type.String({ minLength: 1 })),
     form: Type.Optional(Type.Enum(['rtk', 'vx', 'va'])),
   }),
-);
+  Type.Null(),
+]);
 
 const UserChange = Type.Object({
   superuser: Type.Optional(Type.Boolean()),
@@ -49,8 +51,8 @@ export const tenantRoutes =
     });
 
     app.post('/tenants/:id/api-keys', { schema: { params: Id, body: KeyOrder } }, async (request, reply) => {
-      const order: Static<typeof KeyOrder> = request.body ?? {};
-      const key = await oversight.issueKey(request.params.id, { label: order.label, form: order.form });
+      const { label, form } = request.body ?? {};
+      const key = await oversight.issueKey(request.params.id, { label, form });
       return reply.code(201).send({ id: key.id, key: key.secret });
     });
 

@@ -30,12 +30,17 @@ const getCall = {
   response: { 200: CallDetailBody, ...failures(400, 401, 403, 404) },
 };
 
+const Audio = Type.Unsafe<unknown>({ contentEncoding: 'binary' });
+
 const getRecording = {
   ...operation('getRecording', TAG, 'Fetch the recording of a call as a WAV file, whole or in part'),
   params: IdParams,
   response: {
-    200: { description: 'Stereo: the caller left, the agent right.', content: { 'audio/wav': {} } },
-    206: { description: 'The range asked for.', content: { 'audio/wav': {} } },
+    200: {
+      description: 'Stereo: the caller left, the agent right.',
+      content: { 'audio/wav': { schema: Audio } },
+    },
+    206: { description: 'The range asked for.', content: { 'audio/wav': { schema: Audio } } },
     ...failures(400, 401, 403, 404),
   },
 };

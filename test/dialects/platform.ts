@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { diskBlobs } from '#adapters/blobs/disk';
+import { openUnitOfWork } from '#adapters/db/uow';
+import { argon2Hasher } from '#adapters/identity/argon2';
+import { jwtSigner } from '#adapters/identity/jwt';
+import { aesSecrets } from '#adapters/secrets/aes-secrets';
+import type { LogEntry } from '#core/calls/log-entry';
+import type { Blobs } from '#core/ports';
+import { makeServices, type Services } from '#core/services';
+import { systemClock } from '#kernel/clock';
+import { newId, type TenantId } from '#kernel/ids';
+import { silentLog } from '#kernel/log';
+import { makeScope } from '#kernel/scope';
+import { testDatabase } from '#test/support/database';
+
+export interface StoredCall {
+  /** The tenant's default assistant when left out. */
+  assistantId?: string;
+  status: string;
+  /** With a conversation, a recording and an analysis. */
+  detailed?: boolean;
+}
+
+/** The core's real services on a database of this test file's own. */
+export interface TestPlatform {
+  readonly services: Services;
+  readonly blobs: Blobs;
+  /** Bytes of the recording that detailed calls have. */
+  readonly recording: Uint8Array;
+  /** Stores a call as the runtime does: admitted, begun, logged, ended. Its id. */
+  storeCall(tenantId: string, call: StoredCall): Promise<string>;
+  /** Makes queries about calls fail, as nothing in the services expects. */
+  breakDatabase(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function testPlatform(): Promise<TestPlatform> {
+  const database = await testDatabase();
+  const folder = await mkdtemp(join(tmpdir(), 'patchbay-dialect-'));
+  const services = makeServices({
+    uow: await openUnitOfWork(database.pool),
+    clock: systemClock,
+    log: silentLog,
+    secrets: aesSecrets([randomBytes(32).toString('hex')]),
+    hasher: argon2Hasher,
+    tokens: jwtSigner({ secret: randomBytes(32).toString('hex'), issuer: 'test', clock: systemClock }),
+    urls: { checkUrl() {} },
+    approval: 'manual',
+  });
+  await services.seed();
+  const blobs = await diskBlobs(folder);
+  const recording = Buffer.from('RIFF....WAVEfmt and some samples');
+  return {
+    services,
+    blobs,
+    recording,
+    storeCall: (tenantId, call) => storeCall({ services, blobs, recording }, tenantId as TenantId, call),
+    async breakDatabase() {
+      await database.pool.query('alter table calls rename to calls_elsewhere');
+    },
+    async close() {
+      await database.drop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+type Stores = Pick<TestPlatform, 'services' | 'blobs' | 'recording'>;
+
+async function storeCall(stores: Stores, tenantId: TenantId, stored: StoredCall): Promise<string> {
+  const { admission, lifecycle } = stores.services;
+  const scope = makeScope(tenantId, { kind: 'system' }, 'owner');
+  const { token } = await admission.admit(scope, {
+    type: 'phone',
+    direction: 'inbound',
+    from: '+15559876543',
+    to: '+15551234567',
+    carrierRef: `CA${randomBytes(16).toString('hex')}`,
+    ...(stored.assistantId !== undefined && { assistantId: stored.assistantId }),
+  });
+  const order = await admission.redeem(token);
+  const call = await lifecycle.begin(order, { nodeId: 'test', carrierRef: null });
+  if (stored.status === 'active') return call.id;
+  const key = stored.detailed ? `recordings/${call.id}.wav` : null;
+  if (stored.detailed) {
+    await lifecycle.append(CONVERSATION.map((entry) => ({ tenantId, event: { ...entry, callId: call.id } })));
+    await stores.blobs.put(key!, stores.recording, 'audio/wav');
+  }
+  const reason = stored.status === 'failed' ? 'failed' : 'caller_hung_up';
+  await lifecycle.finish(scope, call.id, { reason, durationMs: 12_500, recordingKey: key });
+  if (stored.detailed)
+    await lifecycle.saveAnalysis(scope, call.id, {
+      summary: 'The caller asked about prices.',
+      sentiment: 'positive',
+      disposition: 'answered',
+      extracted: { product: 'bot' },
+    });
+  return call.id;
+}
+
+const turnId = newId('turn');
+const said = { type: 'agent.said', purpose: 'reply', unheardChars: 0 } as const;
+const stages = { endpointMs: 300, sttMs: 100, llmFirstTokenMs: 150, ttsFirstByteMs: 100, playMs: 50 };
+
+const CONVERSATION: LogEntry[] = [
+  { seq: 0, atMs: 0, type: 'call.started' },
+  { seq: 1, atMs: 900, ...said, text: 'Hi! How can I help?', fromMs: 100, toMs: 900, interrupted: false },
+  { seq: 2, atMs: 3000, turnId, type: 'turn.ended', text: 'What does it cost?', fromMs: 1500, toMs: 2600 },
+  { seq: 3, atMs: 3200, turnId, type: 'turn.latency', voiceToVoiceMs: 700, stages },
+  { seq: 4, atMs: 3300, type: 'digit', digit: '5' },
+  { seq: 5, atMs: 5000, turnId, type: 'agent.interrupted', resumed: false },
+  { seq: 6, atMs: 5000, turnId, ...said, text: 'It costs five', fromMs: 3400, toMs: 5000, interrupted: true },
+  {
+    seq: 7,
+    atMs: 6000,
+    type: 'usage',
+    stage: 'llm',
+    provider: 'concierge',
+    unit: 'inputTokens',
+    amount: 100,
+  },
+  {
+    seq: 8,
+    atMs: 6000,
+    type: 'usage',
+    stage: 'llm',
+    provider: 'concierge',
+    unit: 'outputTokens',
+    amount: 20,
+  },
+  { seq: 9, atMs: 6000, type: 'usage', stage: 'tts', provider: 'flite', unit: 'chars', amount: 40 },
+  { seq: 10, atMs: 12500, type: 'call.ended', reason: 'caller_hung_up', durationMs: 12500 },
+];

@@ -1,0 +1,228 @@
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobName } from '#core/jobs';
+import { operator } from '#operator/index';
+import { type TestPlatform, testPlatform } from '#test/dialects/platform';
+import { fixtureApp } from './fixture.ts';
+
+const KEY = 'the-operators-key';
+let platform: TestPlatform;
+let app: FastifyInstance;
+const ran: (JobName | null)[] = [];
+beforeAll(async () => {
+  platform = await testPlatform();
+  const jobs = { runDue: async (name: JobName | null) => ran.push(name) };
+  app = await fixtureApp({ operator: operator({ services: platform.services, adminApiKey: KEY, jobs }) });
+});
+afterAll(async () => {
+  await app.close();
+  await platform.close();
+});
+
+type Method = 'GET' | 'POST' | 'PATCH' | 'PUT';
+
+async function ask(method: Method, path: string, body?: object, key: string | null = KEY) {
+  const response = await app.inject({
+    method,
+    url: `/admin${path}`,
+    headers: key === null ? {} : { 'x-admin-key': key },
+    ...(body && { payload: body }),
+  });
+  return { status: response.statusCode, body: response.json(), text: response.body };
+}
+
+let people = 0;
+async function signUp(orgName = 'Acme') {
+  const email = `owner${++people}@example.org`;
+  const { access } = await platform.services.accounts.signUp({
+    name: 'Owner',
+    email,
+    password: '12345678',
+    orgName,
+  });
+  return { id: access.tenant.id, email };
+}
+
+describe('the operator’s key', () => {
+  it.each([
+    ['GET', '/tenants'],
+    ['GET', '/plans'],
+    ['GET', '/providers'],
+    ['POST', '/jobs/run'],
+    ['PUT', '/users/a@b.co'],
+  ] as const)('%s %s answers 401 without it or with a wrong one', async (method, path) => {
+    for (const key of [null, '', 'wrong', `${KEY}x`, KEY.slice(0, -1)]) {
+      const answer = await ask(method, path, undefined, key);
+      expect({ key, status: answer.status, body: answer.body }).toEqual({
+        key,
+        status: 401,
+        body: { error: expect.any(String) },
+      });
+    }
+  });
+
+  it('what is not there answers 404, sandboxes that have no port among it', async () => {
+    for (const path of ['/outbox/mail', '/outbox/sms', '/outbox/calls', '/nothing'])
+      expect((await ask('GET', path)).status).toBe(404);
+  });
+});
+
+describe('tenants', () => {
+  it('are listed newest first, found by name and owner, and paged', async () => {
+    const made = [];
+    for (const name of ['Alpha Dental', 'Beta Dental', 'Gamma Law']) made.push(await signUp(name));
+    const first = await ask('GET', '/tenants?limit=2');
+    expect(first.status).toBe(200);
+    expect(first.body.items.map((t: { name: string }) => t.name)).toEqual(['Gamma Law', 'Beta Dental']);
+    expect(first.body.items[0]).toEqual({
+      id: made[2]!.id,
+      name: 'Gamma Law',
+      status: 'pending',
+      plan: 'free',
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      owner: { email: made[2]!.email },
+    });
+    const next = await ask('GET', `/tenants?limit=2&after=${encodeURIComponent(first.body.next)}`);
+    expect(next.body.items.map((t: { name: string }) => t.name)).toContain('Alpha Dental');
+    const byName = await ask('GET', '/tenants?query=dental');
+    expect(byName.body.items).toHaveLength(2);
+    expect(byName.body.next).toBeNull();
+    const byOwner = await ask('GET', `/tenants?query=${made[0]!.email.toUpperCase()}`);
+    expect(byOwner.body.items.map((t: { id: string }) => t.id)).toEqual([made[0]!.id]);
+    for (const query of ['limit=0', 'limit=x', 'limit=201', 'after=garbage'])
+      expect((await ask('GET', `/tenants?${query}`)).status).toBe(400);
+  });
+
+  it('are shown with their members', async () => {
+    const { id, email } = await signUp();
+    const { body } = await ask('GET', `/tenants/${id}`);
+    expect(body).toMatchObject({ id, owner: { email }, members: [{ name: 'Owner', email, role: 'owner' }] });
+    expect((await ask('GET', '/tenants/ten_none')).status).toBe(404);
+    expect((await ask('GET', '/tenants/%00')).status).toBe(400);
+  });
+
+  it('get a status and a plan', async () => {
+    const { id } = await signUp();
+    const changed = await ask('PATCH', `/tenants/${id}`, { status: 'active', plan: 'pro' });
+    expect(changed.body).toMatchObject({ id, status: 'active', plan: 'pro' });
+    expect((await ask('PATCH', `/tenants/${id}`, { status: 'gone' })).status).toBe(400);
+    expect((await ask('PATCH', `/tenants/${id}`, { plan: 'no-such-plan' })).status).toBe(400);
+    expect((await ask('PATCH', '/tenants/ten_none', { status: 'active' })).status).toBe(404);
+    expect((await ask('GET', `/tenants/${id}`)).body).toMatchObject({ status: 'active', plan: 'pro' });
+  });
+
+  it('get keys of any form, which work', async () => {
+    const { id } = await signUp();
+    const forms = { rtk: /^rtk_/, vx: /^vx_[0-9a-f]{48}$/, va: /^va_/ };
+    for (const [form, pattern] of Object.entries(forms)) {
+      const { status, body } = await ask('POST', `/tenants/${id}/api-keys`, { form, label: 'Tests' });
+      expect(status).toBe(201);
+      expect(body.key).toMatch(pattern);
+      expect((await platform.services.accounts.byKey(body.key)).tenant.id).toBe(id);
+    }
+    expect((await ask('POST', `/tenants/${id}/api-keys`)).body.key).toMatch(/^va_/);
+    expect((await ask('POST', `/tenants/${id}/api-keys`, { form: 'zz' })).status).toBe(400);
+    expect((await ask('POST', '/tenants/ten_none/api-keys', {})).status).toBe(404);
+  });
+});
+
+describe('users', () => {
+  it('become superusers, and have to change their password', async () => {
+    const { email } = await signUp();
+    const made = await ask('PUT', `/users/${encodeURIComponent(email)}`, { superuser: true });
+    expect(made.body).toMatchObject({ email, superuser: true });
+    const told = await ask('PUT', `/users/${encodeURIComponent(email)}`, { passwordChangeRequired: true });
+    expect(told.body).toMatchObject({ email, superuser: true, passwordChangeRequired: true });
+    expect((await ask('PUT', '/users/nobody@example.org', { superuser: true })).status).toBe(404);
+    expect((await ask('PUT', `/users/${email}`, { superuser: 'yes' })).status).toBe(400);
+  });
+});
+
+describe('plans', () => {
+  const plan = {
+    slug: 'bespoke',
+    name: 'Bespoke',
+    description: 'For one customer',
+    public: false,
+    custom: true,
+    limits: { maxAgents: 7, maxConcurrentCalls: 9, maxCallDurationSec: 600, maxMonthlyMinutes: 100 },
+    features: { customProviders: true, maxCustomProviders: 2 },
+    models: { llm: ['openai/gpt-4o'], tts: [], stt: [] },
+    pricing: { monthly: 12.5, annual: 120, maxDiscountPercent: 10 },
+  };
+
+  it('are listed, made and replaced; a tenant can be put on one', async () => {
+    const slugs = (await ask('GET', '/plans')).body.items.map((p: { slug: string }) => p.slug);
+    expect(slugs).toEqual(
+      expect.arrayContaining(['free', 'starter', 'advanced', 'pro', 'enterprise', 'payg']),
+    );
+    const put = await ask('PUT', '/plans/bespoke', plan);
+    expect(put.status).toBe(200);
+    expect(put.body).toMatchObject({ ...plan, models: { llm: expect.arrayContaining(['openai/gpt-4o']) } });
+    expect(put.body.models.llm).toContain('concierge/concierge');
+    const again = await ask('PUT', '/plans/bespoke', { ...plan, name: 'Bespoke 2' });
+    expect(again.body.name).toBe('Bespoke 2');
+    const { id } = await signUp();
+    expect((await ask('PATCH', `/tenants/${id}`, { plan: 'bespoke' })).body.plan).toBe('bespoke');
+  });
+
+  it.each([
+    { name: '' },
+    { limits: {} },
+    { limits: { ...plan.limits, maxAgents: -1 } },
+    { models: { llm: ['no slash'], tts: [], stt: [] } },
+    { pricing: { ...plan.pricing, monthly: 'free' } },
+  ])('%j is refused', async (change) => {
+    expect((await ask('PUT', '/plans/wrong', { ...plan, ...change })).status).toBe(400);
+  });
+
+  it('a slug is lower case', async () => {
+    expect((await ask('PUT', '/plans/No%20Good', plan)).status).toBe(400);
+  });
+});
+
+describe('global providers', () => {
+  const draft = {
+    category: 'llm',
+    providerKey: 'openai',
+    name: 'OpenAI',
+    credentials: { apiKey: 'sk-platform-secret' },
+    models: [{ modelId: 'gpt-4o', label: 'GPT-4o' }],
+  };
+
+  it('exist from the start without any key, and others are added and changed; credentials never show', async () => {
+    const before = await ask('GET', '/providers');
+    const keys = before.body.items.map((p: { providerKey: string }) => p.providerKey);
+    expect(keys).toEqual(expect.arrayContaining(['moonshine', 'flite', 'concierge']));
+    const made = await ask('POST', '/providers', draft);
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({ name: 'OpenAI', providerKey: 'openai', active: true });
+    const changed = await ask('PATCH', `/providers/${made.body.id}`, {
+      active: false,
+      credentials: { apiKey: 'sk-second-secret' },
+    });
+    expect(changed.body).toMatchObject({ id: made.body.id, active: false });
+    const after = await ask('GET', '/providers');
+    expect(after.body.items.map((p: { id: string }) => p.id)).toContain(made.body.id);
+    for (const answer of [made, changed, after]) expect(answer.text).not.toMatch(/secret|credentials/);
+  });
+
+  it('unknown ones and wrong bodies are refused', async () => {
+    expect((await ask('PATCH', '/providers/prov_none', { active: false })).status).toBe(404);
+    expect((await ask('POST', '/providers', { ...draft, providerKey: 'no-such-type' })).status).toBe(400);
+    expect((await ask('POST', '/providers', { ...draft, category: 'vision' })).status).toBe(400);
+    expect((await ask('POST', '/providers', {})).status).toBe(400);
+  });
+});
+
+describe('jobs', () => {
+  it('run at the operator’s word: all that is due, or one', async () => {
+    ran.length = 0;
+    expect((await ask('POST', '/jobs/run', {})).body).toEqual({ ran: 1 });
+    expect((await ask('POST', '/jobs/run', { name: 'sweep-tickets' })).body).toEqual({ ran: 2 });
+    expect((await ask('POST', '/jobs/run')).body).toEqual({ ran: 3 });
+    expect(ran).toEqual([null, 'sweep-tickets', null]);
+    expect((await ask('POST', '/jobs/run', { name: 'constructor' })).status).toBe(400);
+    expect(ran).toHaveLength(3);
+  });
+});
