@@ -19,6 +19,10 @@ import { Voice } from '#engine/voice';
 import { type Cancel, pause } from '#kernel/clock';
 import { newId, type TurnId } from '#kernel/ids';
 
+type EffectHandlers = {
+  readonly [K in TurnEffect['type']]: (effect: Extract<TurnEffect, { type: K }>) => void;
+};
+
 /** Tools that must not be cut off may finish for this long after the line has gone; their results are still logged. */
 const GRACE_MS = 5_000;
 
@@ -104,7 +108,10 @@ class Session implements CallSession {
   #begin(): void {
     const { line } = this.#deps;
     this.#isStepping = false;
-    if (line.signal.aborted) return this.#lineGone();
+    if (line.signal.aborted) {
+      this.#lineGone();
+      return;
+    }
     line.signal.addEventListener('abort', () => this.#lineGone(), { once: true });
     const played = (frame: AudioFrame) => {
       this.#latency.push(frame);
@@ -155,51 +162,29 @@ class Session implements CallSession {
     return this.#turnId;
   }
 
-  #do(effect: TurnEffect): void {
-    switch (effect.type) {
-      case 'startTimer':
-        return this.#startTimer(effect.name, effect.atMs);
-      case 'stopTimer':
-        return this.#stopTimer(effect.name);
-      case 'startReply':
-        return this.#startReply(effect);
-      case 'confirmReply':
-        return this.#confirmReply(effect.replyId);
-      case 'abortReply':
-        return this.#abortReply(effect.replyId);
-      case 'takeTurn':
-        return this.#takeTurn(effect);
-      case 'judge':
-        return this.#judge(effect.text);
-      case 'flush':
-        return this.#ears.flush(effect.lastSpeechMs);
-      case 'dropHeard':
-        return this.#dropHeard();
-      case 'transfer':
-        this.#transfer(effect.to);
-        return;
-      case 'report':
-        return this.#report(effect.event);
-      case 'hangUp':
-        return this.#end(effect.why);
-      default:
-        return this.#speak(effect);
-    }
-  }
+  readonly #effects: EffectHandlers = {
+    startTimer: ({ name, atMs }) => this.#startTimer(name, atMs),
+    stopTimer: ({ name }) => this.#stopTimer(name),
+    say: ({ purpose, text }) => this.#say(purpose, text),
+    startReply: (effect) => this.#startReply(effect),
+    confirmReply: ({ replyId }) => this.#confirmReply(replyId),
+    abortReply: ({ replyId }) => this.#abortReply(replyId),
+    hold: () => this.#voice.hold(),
+    resume: () => this.#voice.resume(),
+    cut: () => this.#voice.cut(),
+    finishSentence: () => this.#voice.finishSentence(),
+    flush: ({ lastSpeechMs }) => this.#ears.flush(lastSpeechMs),
+    judge: ({ text }) => this.#judge(text),
+    takeTurn: (effect) => this.#takeTurn(effect),
+    dropHeard: () => this.#dropHeard(),
+    transfer: ({ to }) => this.#transfer(to),
+    hangUp: ({ why }) => this.#end(why),
+    report: ({ event }) => this.#report(event),
+  };
 
-  #speak(effect: Extract<TurnEffect, { type: 'say' | 'hold' | 'resume' | 'cut' | 'finishSentence' }>): void {
-    switch (effect.type) {
-      case 'say':
-        return this.#say(effect.purpose, effect.text);
-      case 'hold':
-        return this.#voice.hold();
-      case 'resume':
-        return this.#voice.resume();
-      case 'cut':
-        return this.#voice.cut();
-      case 'finishSentence':
-        return this.#voice.finishSentence();
-    }
+  #do(effect: TurnEffect): void {
+    const run = this.#effects[effect.type] as (effect: TurnEffect) => void;
+    run(effect);
   }
 
   #startTimer(name: TimerName, atMs: number): void {
@@ -307,7 +292,10 @@ class Session implements CallSession {
 
   #say(purpose: SayPurpose, text: string): void {
     const turnId = this.#turnId;
-    if (purpose === 'filler' || purpose === 'announcement') return this.#voice.say(purpose, text, { turnId });
+    if (purpose === 'filler' || purpose === 'announcement') {
+      this.#voice.say(purpose, text, { turnId });
+      return;
+    }
     const entry: AgentEntry = { role: 'assistant', text, interrupted: false, calls: [] };
     this.#conversation.add(entry);
     const onSettled = (said: Said) => {
@@ -330,7 +318,10 @@ class Session implements CallSession {
     this.#voice.close();
     this.#call.abort();
     this.#deps.line.close(why);
-    if (!this.#tools.isBusy) return this.#finish(why, durationMs);
+    if (!this.#tools.isBusy) {
+      this.#finish(why, durationMs);
+      return;
+    }
     const grace = new AbortController();
     Promise.race([this.#tools.settled(), pause(this.#deps.clock, GRACE_MS, grace.signal)]).then(() => {
       grace.abort();

@@ -117,8 +117,8 @@ export class SttRelay {
 
   #openNext(): void {
     const link = this.#chain.ready() ?? this.#chain.links.find((one) => one.failures === 1 && isAskable(one));
-    if (link === undefined) return this.#waitForOne();
-    this.#open(link);
+    if (link === undefined) this.#waitForOne();
+    else this.#open(link);
   }
 
   #open(link: Link<SpeechToText>): void {
@@ -174,7 +174,8 @@ export class SttRelay {
       }
       case 'endOfTurn':
         this.#chain.worked(link);
-        return this.#on.endOfTurn();
+        this.#on.endOfTurn();
+        return;
       case 'error':
         if (event.fatal) {
           this.#lost(new ProviderError(link.name, 'closed', event.message, event.retryAfterMs));

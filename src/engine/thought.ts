@@ -1,7 +1,13 @@
 import { childOf, Deadline } from '#engine/deadline';
 import type { CallEventBody } from '#engine/events';
 import type { Fallback, Link } from '#engine/fallback';
-import { type LanguageModel, type LlmRequest, ProviderError, type ToolCall } from '#engine/ports';
+import {
+  type LanguageModel,
+  type LlmDelta,
+  type LlmRequest,
+  ProviderError,
+  type ToolCall,
+} from '#engine/ports';
 import type { Clock } from '#kernel/clock';
 
 export interface ThoughtDeps {
@@ -92,14 +98,14 @@ class Attempt {
       (one) => one !== this.#link && one.coolUntilMs < Number.POSITIVE_INFINITY,
     );
     this.#deadline.arm(others ? FIRST_MS.replaceable : FIRST_MS.only);
-    let deltas: AsyncIterator<Parameters<Attempt['take']>[0]> | undefined;
+    let deltas: AsyncIterator<LlmDelta> | undefined;
     try {
       deltas = this.#link.use.reply(this.#request, controller.signal)[Symbol.asyncIterator]();
       for (;;) {
         const next = await this.#deadline.race(deltas.next(), signal);
         if (next.done) break;
         this.#deadline.arm(NEXT_MS);
-        this.take(next.value, text);
+        this.#take(next.value, text);
       }
       signal.throwIfAborted();
       return this.#calls;
@@ -112,12 +118,13 @@ class Attempt {
     }
   }
 
-  take(delta: import('#engine/ports').LlmDelta, text: (text: string) => void): void {
+  #take(delta: LlmDelta, text: (text: string) => void): void {
     switch (delta.type) {
       case 'text':
         if (delta.text === '') return;
         this.#chars += delta.text.length;
-        return text(delta.text);
+        text(delta.text);
+        return;
       case 'toolCall':
         this.#calls.push(delta.call);
         return;

@@ -39,6 +39,8 @@ export class Voice {
   /** Speeches being made that nobody may hear yet. */
   readonly #rehearsed = new Set<Speech>();
   #isHeld = false;
+  /** When it was held, in milliseconds since the call began. */
+  #heldMs = 0;
   /** Counts stretches of audio on the line; a wait for an earlier one is void. Null while the line is empty. */
   #stretch: number | null = null;
   #stretches = 0;
@@ -102,13 +104,17 @@ export class Voice {
   say(purpose: SayPurpose, text: string, order: Partial<SpeechOrder> = {}): void {
     const { tell, voices } = this.#deps;
     const canned = voices.canned?.(text);
-    if (purpose === 'canned' && !canned) return tell({ type: 'sayFailed', why: 'no audio made in advance' });
+    if (purpose === 'canned' && !canned) {
+      tell({ type: 'sayFailed', why: 'no audio made in advance' });
+      return;
+    }
     const whole: SpeechOrder = { purpose, turnId: undefined, rehearse: false, ...order };
     if (canned) {
       const speech = new Speech(whole, this.#deps.line.rateHz);
       this.#enqueue(speech);
       for (const chunk of canned) speech.take(chunk);
-      return this.#completed(speech);
+      this.#completed(speech);
+      return;
     }
     const speech = this.begin(whole, (thrown) => tell({ type: 'sayFailed', why: reason(thrown) }));
     const sentences = new Sentences();
@@ -135,6 +141,7 @@ export class Voice {
   hold(): void {
     if (this.#isHeld) return;
     this.#isHeld = true;
+    this.#heldMs = this.#deps.callMs();
     if (this.#deps.line.hold) this.#deps.line.hold();
     else this.#takeBack();
   }
@@ -282,7 +289,8 @@ export class Voice {
     const said = speech.heardAt(this.#deps.line.playedMs, { interrupted });
     if (speech.announcedMs !== null) {
       const { purpose, turnId } = speech.order;
-      const [fromMs, toMs] = [speech.announcedMs, this.#deps.callMs()];
+      const fromMs = speech.announcedMs;
+      const toMs = Math.max(fromMs, this.#isHeld ? this.#heldMs : this.#deps.callMs());
       this.#deps.report({ type: 'agent.said', purpose, fromMs, toMs, ...said }, turnId);
     }
     speech.order.onSettled?.(said);
