@@ -34,6 +34,8 @@ export interface AppOptions {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const REQUEST_TIMEOUT_MS = 120_000;
+/** Whose word on the client's address is taken: proxies on this machine and in private networks. */
+const TRUSTED_PROXIES = ['loopback', 'linklocal', 'uniquelocal'];
 
 /** The whole HTTP side, ready to listen. Throws for a `DIALECT_HOSTS` entry that names no dialect. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -41,6 +43,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: TRUSTED_PROXIES,
     genReqId: (request) => requestId(request.headers['x-request-id']),
     rewriteUrl: rewriteByHost(options.config.dialectHosts, hostedPrefixes(options)),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },

@@ -29,7 +29,7 @@ export async function mount(app: FastifyInstance, dialect: Dialect, deps: MountD
       inner.setErrorHandler((thrown, request, reply) => refuse({ dialect, deps, thrown, request, reply }));
       inner.addHook('onRequest', (request) => admit(dialect, deps.limits, request));
       inner.addHook('preHandler', async (request) => {
-        if (request.routeOptions.config.guessOf) await deps.limits.checkGuess(request);
+        if (request.routeOptions.config.guessOf) await deps.limits.countGuess(request);
       });
       if (dialect.reference) await serveReference(inner, dialect, dialect.reference);
       for (const addRoutes of dialect.routes) await addRoutes(inner.withTypeProvider());
@@ -42,8 +42,9 @@ async function admit(dialect: Dialect, limits: Limits, request: FastifyRequest):
   const credential = dialect.credential(request);
   await limits.countRequest(request, credential);
   if (request.is404 || request.routeOptions.config.access === 'public') return;
-  if (credential !== null) await limits.checkCredential(request);
+  if (credential !== null) await limits.checkCredential(request, credential);
   request.scope = await dialect.authenticate(request);
+  if (credential !== null) limits.trustCredential(credential);
 }
 
 interface Refusal {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Log } from '#kernel/log';
 
 /** Something the node needs before it can take work. */
 export interface ReadinessCheck {
@@ -21,11 +22,11 @@ const CHECK_TIMEOUT_MS = 2_000;
  */
 export function probes(
   app: FastifyInstance,
-  options: { checks: readonly ReadinessCheck[]; metrics: MetricsRegistry },
+  options: { checks: readonly ReadinessCheck[]; metrics: MetricsRegistry; log: Log },
 ): void {
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(options.checks.map(run));
+    const results = await Promise.all(options.checks.map((check) => run(check, options.log)));
     const ready = results.every((result) => result.ok);
     const checks = Object.fromEntries(results.map((result) => [result.name, result.ok ? 'ok' : 'failed']));
     return reply.status(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready', checks });
@@ -35,14 +36,16 @@ export function probes(
   );
 }
 
-async function run(check: ReadinessCheck): Promise<{ name: string; ok: boolean }> {
+async function run(check: ReadinessCheck, log: Log): Promise<{ name: string; ok: boolean }> {
   const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
-  const late = new Promise<false>((resolve) => {
-    signal.addEventListener('abort', () => resolve(false), { once: true });
+  const late = new Promise<string>((resolve) => {
+    signal.addEventListener('abort', () => resolve('no answer'), { once: true });
   });
-  const passed = check.check().then(
-    () => true,
-    () => false,
+  const failure = check.check().then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
-  return { name: check.name, ok: await Promise.race([passed, late]) };
+  const why = await Promise.race([failure, late]);
+  if (why !== null) log.warn({ check: check.name, why }, 'not ready');
+  return { name: check.name, ok: why === null };
 }

@@ -21,7 +21,7 @@ describe('rate limits', () => {
     expect((await app.inject({ url: '/fixture/open' })).statusCode).toBe(200);
     expect((await app.inject({ url: '/fixture/nowhere' })).statusCode).toBe(404);
     expect((await app.inject({ url: '/fixture/open' })).statusCode).toBe(429);
-    const elsewhere = await app.inject({ url: '/fixture/open', remoteAddress: '10.9.9.9' });
+    const elsewhere = await app.inject({ url: '/fixture/open', remoteAddress: '198.51.100.9' });
     expect(elsewhere.statusCode).toBe(200);
   });
 
@@ -30,6 +30,36 @@ describe('rate limits', () => {
     const statuses: number[] = [];
     for (let i = 0; i < 7; i++) statuses.push((await open(app, `bad-${i}`)).statusCode);
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
+  });
+
+  it('a credential known to be good goes on working beside those bad ones', async () => {
+    await using app = await fixtureApp({ config: { rateLimitPerMinute: 10 } });
+    expect((await open(app, 'good-before')).statusCode).toBe(200);
+    for (let i = 0; i < 6; i++) await open(app, `bad-${i}`);
+    expect((await open(app, 'good-before')).statusCode).toBe(200);
+    expect((await open(app, 'good-new')).statusCode).toBe(429);
+  });
+
+  it('many guesses at once cannot all begin before the first has failed', async () => {
+    await using app = await fixtureApp();
+    const payload = { email: 'a@b.co', password: 'wrong' };
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => app.inject({ method: 'POST', url: '/fixture/sign-in', payload })),
+    );
+    const tried = answers.filter((answer) => answer.statusCode === 401).length;
+    expect(tried).toBeLessThanOrEqual(60);
+  });
+
+  it('behind a proxy the client’s own address counts; a stranger’s word on it does not', async () => {
+    await using app = await fixtureApp({ config: { rateLimitPerMinute: 1 } });
+    const from = async (remoteAddress: string, forwarded: string) =>
+      (await app.inject({ url: '/fixture/open', remoteAddress, headers: { 'x-forwarded-for': forwarded } }))
+        .statusCode;
+    expect(await from('10.0.0.1', '203.0.113.1')).toBe(200);
+    expect(await from('10.0.0.1', '203.0.113.2')).toBe(200);
+    expect(await from('10.0.0.1', '203.0.113.1')).toBe(429);
+    expect(await from('198.51.100.7', '203.0.113.8')).toBe(200);
+    expect(await from('198.51.100.7', '203.0.113.9')).toBe(429);
   });
 
   it('asking without any credential is no guess', async () => {

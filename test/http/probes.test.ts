@@ -1,6 +1,6 @@
 import { Counter, Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { fixtureApp } from './fixture.ts';
+import { fixtureApp, keepingLog } from './fixture.ts';
 
 describe('probes', () => {
   it('readiness names each need and is 503 while one is unmet', async () => {
@@ -10,15 +10,18 @@ describe('probes', () => {
       {
         name: 'speech',
         check: async () => {
-          if (speech === 'loading') throw new Error('postgres://user:secret@host');
+          if (speech === 'loading') throw new Error('secret detail');
         },
       },
     ];
-    await using app = await fixtureApp({ checks });
+    const log = keepingLog();
+    await using app = await fixtureApp({ checks, log });
     const before = await app.inject({ url: '/readyz' });
     expect(before.statusCode).toBe(503);
     expect(before.json()).toEqual({ status: 'not ready', checks: { database: 'ok', speech: 'failed' } });
     expect((await app.inject({ url: '/healthz' })).json()).toEqual({ status: 'ok' });
+    expect(before.body).not.toContain('secret');
+    expect(log.lines.find((line) => line.level === 'warn')?.fields).toMatchObject({ check: 'speech' });
     speech = 'ready';
     const after = await app.inject({ url: '/readyz' });
     expect({ status: after.statusCode, body: after.json() }).toEqual({
