@@ -61,7 +61,8 @@ class OwnCalendar implements Calendar {
       // Looking whether the time is free and taking it happen under one lock.
       await tx.tenant.lock();
       const before = await tx.bookings.findByKey(idempotencyKey);
-      if (before) return booked(before);
+      if (before?.status === 'accepted') return booked(before);
+      if (before) throw notFree();
       if (startAt.getTime() < this.#deps.clock.nowMs()) throw notFree();
       await requireFree(tx, { startAt, endAt });
       const booking: Booking = {
