@@ -146,14 +146,14 @@ describe('recordings on disk', () => {
   it('tell when the disk was full, without ending the call', async ({ skip }) => {
     const full = join(root, 'full');
     await mkdir(full);
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', full]);
+    const mounted = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', full]);
     if (mounted.status !== 0) skip('may not mount a small disk here');
     try {
       const recording = openWavRecording(await diskBlobs(full), 'call.wav', format);
       for (let second = 0; second < 30; second++) recording.write(tone);
       await expect(recording.finish(30 * tone.length)).rejects.toMatchObject({ code: 'unavailable' });
     } finally {
-      spawnSync('umount', [full]);
+      spawnSync('/bin/umount', [full]);
     }
   });
 });

@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEmbedded } from '#adapters/db/embedded';
+import { chooseAccount } from '#adapters/db/embedded-account';
+import { postgresBinaries } from '#adapters/db/embedded-binaries';
+import { prepareCluster } from '#adapters/db/embedded-cluster';
+import { startServer } from '#adapters/db/embedded-server';
 import { openDatabase } from '#adapters/db/open';
 import { silentLog } from '#kernel/log';
 import { isAlive, killChildren, runChild, until } from './run-child.ts';
@@ -228,12 +232,12 @@ describe('the embedded database', () => {
   it('tells what to do about a full disk', async ({ skip }) => {
     const dataDir = join(folder, 'full');
     await mkdir(dataDir);
-    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir]);
+    const mounted = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir]);
     if (mounted.status !== 0) skip('may not mount a small disk here');
     try {
       await expect(open(dataDir)).rejects.toThrow(/disk is full.*Free some space/s);
     } finally {
-      spawnSync('umount', [dataDir]);
+      spawnSync('/bin/umount', [dataDir]);
     }
   });
 });
@@ -262,6 +266,28 @@ describe.skipIf(!isRoot)('the embedded database under root', () => {
     const second = await startEmbedded({ ...options, accounts: ['namespace'] });
     await second.close();
     expect(await notesOf(options.dataDir)).toEqual(['kept']);
+  });
+
+  it('runs although the programs, too, lie where only root may enter', async () => {
+    const closed = join(folder, 'checkout of root');
+    await mkdir(closed, { mode: 0o700 });
+    const found = await postgresBinaries();
+    const root = join(closed, 'native');
+    await cp(found.root, root, { recursive: true, verbatimSymlinks: true });
+    const [initdb, postgres] = ['initdb', 'postgres'].map((name) => join(root, 'bin', name)) as [
+      string,
+      string,
+    ];
+    const binaries = { ...found, root, initdb, postgres };
+    const home = join(closed, 'data/postgres');
+    await mkdir(home, { recursive: true });
+    const quiet = { log: silentLog, progress: () => {} };
+
+    const account = await chooseAccount({ binaries, home, log: silentLog });
+    const { data } = await prepareCluster({ account, ...quiet });
+    const server = await startServer({ account, data, ...quiet, volatile: true });
+    await server.stop();
+    expect(['capability', 'namespace']).toContain(account.kind);
   });
 
   it('moves to another folder, with a warning, where no other user can come', async () => {

