@@ -1,0 +1,110 @@
+import type { SampleRate } from '#audio/frame';
+import { Resampler } from '#audio/resample';
+import { type SileroRate, type SileroTurn, sileroMemory, sileroWindow } from './silero-model.ts';
+import { JUDGED, RATE, RING, type VadMemory, VERDICTS, WRITTEN, windowSamples, wordAt } from './vad-slots.ts';
+
+/** Windows that make a whole number of samples at every rate. */
+const WHOLE_WINDOWS = 5;
+
+/** The detector's side of one slot: takes windows out of the ring, puts verdicts back. */
+export class VadStream {
+  readonly rate: SileroRate;
+  readonly turn: SileroTurn;
+  readonly #memory: VadMemory;
+  readonly #slot: number;
+  readonly #lineHz: number;
+  readonly #resampler: Resampler | null;
+  /** Samples taken out of the ring. */
+  #read = 0;
+  /** Resampled sound that is not yet a window. */
+  #pending: Float32Array;
+  #pendingCount = 0;
+
+  constructor(memory: VadMemory, slot: number) {
+    this.#memory = memory;
+    this.#slot = slot;
+    this.#lineHz = this.#word(RATE);
+    this.rate = this.#lineHz === 8000 ? 8000 : 16_000;
+    this.#resampler =
+      this.#lineHz === this.rate ? null : new Resampler(this.#lineHz as SampleRate, this.rate);
+    const window = sileroWindow(this.rate);
+    this.turn = { memory: sileroMemory(this.rate), window: new Float32Array(window), probability: 0 };
+    this.#pending = new Float32Array(window * 2);
+    if (this.#word(JUDGED) !== 0 || this.#waiting > RING / 2) this.#skip();
+  }
+
+  /** Puts the next window into `turn`; false when it is not complete yet. */
+  next(): boolean {
+    if (this.#waiting > RING) this.#skip();
+    return this.#resampler ? this.#nextResampled(this.#resampler) : this.#nextWhole();
+  }
+
+  /** Gives the verdict in `turn` to the calls' thread. */
+  tell(): void {
+    const judged = this.#word(JUDGED);
+    this.#give(judged, this.turn.probability);
+    this.#setWord(JUDGED, judged + 1);
+  }
+
+  #nextWhole(): boolean {
+    const { window } = this.turn;
+    if (this.#waiting < window.length) return false;
+    this.#take(window, window.length);
+    return true;
+  }
+
+  #nextResampled(resampler: Resampler): boolean {
+    const { window } = this.turn;
+    while (this.#pendingCount < window.length && this.#waiting > 0) {
+      const part = new Int16Array(Math.min(this.#waiting, Math.floor(windowSamples(this.#lineHz) / 2)));
+      const base = this.#slot * RING;
+      for (let i = 0; i < part.length; i++) {
+        part[i] = this.#memory.samples[base + ((this.#read + i) & (RING - 1))]!;
+      }
+      this.#read = (this.#read + part.length) | 0;
+      for (const sample of resampler.push(part)) this.#pending[this.#pendingCount++] = sample / 32768;
+    }
+    if (this.#pendingCount < window.length) return false;
+    window.set(this.#pending.subarray(0, window.length));
+    this.#pending.copyWithin(0, window.length, this.#pendingCount);
+    this.#pendingCount -= window.length;
+    return true;
+  }
+
+  #take(into: Float32Array, count: number): void {
+    const base = this.#slot * RING;
+    for (let i = 0; i < count; i++) {
+      into[i] = this.#memory.samples[base + ((this.#read + i) & (RING - 1))]! / 32768;
+    }
+    this.#read = (this.#read + count) | 0;
+  }
+
+  /** Gives up what has piled up: windows nobody judged have no verdict, and hearing starts anew. */
+  #skip(): void {
+    const written = this.#word(WRITTEN) >>> 0;
+    const whole = Math.floor(written / windowSamples(this.#lineHz) / WHOLE_WINDOWS) * WHOLE_WINDOWS;
+    const judged = this.#word(JUDGED);
+    for (let n = Math.max(judged, whole - VERDICTS); n < whole; n++) this.#give(n, Number.NaN);
+    this.#setWord(JUDGED, Math.max(judged, whole));
+    this.#read = (whole * windowSamples(this.#lineHz)) | 0;
+    this.turn.memory = sileroMemory(this.rate);
+    this.#resampler?.reset();
+    this.#pendingCount = 0;
+  }
+
+  get #waiting(): number {
+    return (this.#word(WRITTEN) - this.#read) | 0;
+  }
+
+  #give(n: number, probability: number): void {
+    this.#memory.verdicts[this.#slot * VERDICTS + (n % VERDICTS)] = probability;
+  }
+
+  #word(word: number): number {
+    return Atomics.load(this.#memory.words, wordAt(this.#slot, word));
+  }
+
+  #setWord(word: number, value: number): void {
+    Atomics.store(this.#memory.words, wordAt(this.#slot, word), value);
+  }
+}
