@@ -139,7 +139,8 @@ function checkSiblings(file: string, target: string): void {
   if (within(file, 'src/adapters') && within(target, 'src/adapters')) {
     const shared = SHARED_ADAPTERS.some((p) => within(target, p));
     const samePort = portOf(file) === portOf(target);
-    if (!shared && !samePort && !ADAPTER_OPENERS.includes(file)) breaches.push(`${file} imports another adapter: ${target}`);
+    if (!shared && !samePort && !ADAPTER_OPENERS.includes(file))
+      breaches.push(`${file} imports another adapter: ${target}`);
   }
 }
 
