@@ -265,11 +265,11 @@ describe('changing agents', () => {
     const stranger = await p.tenant();
     const { id } = await p.assistants.create(scope, { name: 'Mine' });
     for (const act of [
-      p.assistants.get(stranger.scope, id),
-      p.assistants.update(stranger.scope, id, { name: 'Stolen' }),
-      p.assistants.remove(stranger.scope, id),
+      () => p.assistants.get(stranger.scope, id),
+      () => p.assistants.update(stranger.scope, id, { name: 'Stolen' }),
+      () => p.assistants.remove(stranger.scope, id),
     ]) {
-      await expect(act).rejects.toMatchObject({ code: 'not_found' });
+      await expect(act()).rejects.toMatchObject({ code: 'not_found' });
     }
     expect((await p.assistants.get(scope, id)).name).toBe('Mine');
   });

@@ -138,11 +138,11 @@ describe('providers', () => {
     expect(await p.providers.list(scope, { own: true })).toEqual([mine]);
     expect((await p.providers.list(stranger.scope)).some(({ id }) => id === mine.id)).toBe(false);
     for (const act of [
-      p.providers.get(stranger.scope, mine.id),
-      p.providers.update(stranger.scope, mine.id, { name: 'Stolen' }),
-      p.providers.remove(stranger.scope, mine.id),
+      () => p.providers.get(stranger.scope, mine.id),
+      () => p.providers.update(stranger.scope, mine.id, { name: 'Stolen' }),
+      () => p.providers.remove(stranger.scope, mine.id),
     ]) {
-      await expect(act).rejects.toMatchObject({ code: 'not_found' });
+      await expect(act()).rejects.toMatchObject({ code: 'not_found' });
     }
     expect((await p.providers.get(scope, mine.id)).name).toBe('Mine');
   });

@@ -30,7 +30,7 @@ const MAX_TRIES = 4;
  */
 export async function openUnitOfWork(pool: Pool): Promise<UnitOfWork> {
   const role = await boundRole(pool);
-  const run = <T>(kind: Kind, work: (session: Session) => Promise<T>) =>
+  const run = async <T>(kind: Kind, work: (session: Session) => Promise<T>) =>
     transaction(pool, opening(kind, role), work);
   return {
     read: ({ tenantId }, work) =>

@@ -26,12 +26,13 @@ export function usageOf(call: UsedCall, log: readonly LogEntry[]): UsageRow[] {
     const amount = (sums.get(key)?.amount ?? 0) + entry.amount;
     sums.set(key, { component, provider, unit, amount });
   }
+  const line = lineRow(call);
   const stages = [...sums].map(([key, sum]): UsageRow => {
     const amount = Math.max(0, Math.round(sum.amount));
     const costMicros = listCostMicros({ ...sum, amount });
     return { id: newId('use'), tenantId, callId, key, ...sum, amount, costMicros, at };
   });
-  return [lineRow(call), ...stages];
+  return [line, ...stages];
 }
 
 /**
