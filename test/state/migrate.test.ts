@@ -65,6 +65,19 @@ describe('migrating', () => {
     await migrateDatabase({ pool: root.pool, log: silentLog });
     expect((await applied()).rows).toEqual(before.rows);
   });
+
+  it('warns when a newer version has been at the database', async () => {
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (_fields: object, message: string) => void warnings.push(message) };
+    await migrateDatabase({ pool: root.pool, log });
+    expect(warnings).toEqual([]);
+    await root.pool.query(
+      "insert into drizzle.__drizzle_migrations (hash, created_at) values ('later', 99999999999999)",
+    );
+    await migrateDatabase({ pool: root.pool, log });
+    expect(warnings).toEqual([expect.stringContaining('newer Patchbay')]);
+    await root.pool.query("delete from drizzle.__drizzle_migrations where hash = 'later'");
+  });
 });
 
 async function waiting(client: pg.Client): Promise<pg.QueryResult> {

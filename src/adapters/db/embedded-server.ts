@@ -143,7 +143,8 @@ async function keepRunning(watch: Watch, onLaunch: (launched: Launched) => void)
         onLaunch(launched);
         break;
       } catch (error) {
-        options.log.error({ error }, 'the embedded PostgreSQL could not be started again');
+        const reason = error instanceof Error ? error.message : String(error);
+        options.log.error({ reason }, 'the embedded PostgreSQL could not be started again');
       }
     }
     if (signal.aborted) {

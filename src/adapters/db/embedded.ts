@@ -46,7 +46,9 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     progress('Starting the database');
     const server = await startServer({ account, data, log, progress, volatile });
     const synced = cluster.fresh && !volatile ? syncCluster(account, data) : Promise.resolve();
-    const settled = synced.catch((error) => log.warn({ error }, 'could not sync the new database'));
+    const settled = synced.catch((error: Error) =>
+      log.warn({ reason: error.message }, 'could not sync the new database'),
+    );
     log.info({ port: server.port, account: account.kind, folder: data }, 'embedded PostgreSQL is up');
     return {
       connectionString: `postgres://${ROLE}:${cluster.password}@127.0.0.1:${server.port}/${DATABASE}`,

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { runMigrations } from 'graphile-worker';
@@ -33,7 +34,9 @@ export async function migrateDatabase({ pool, log, progress, folder }: MigrateOp
       progress?.('Waiting for another node to bring the database up to date');
       await client.query(`select pg_advisory_lock(${LOCK})`);
     }
-    await migrate(drizzle(client), { migrationsFolder: folder ?? MIGRATIONS });
+    const migrationsFolder = folder ?? MIGRATIONS;
+    await migrate(drizzle(client), { migrationsFolder });
+    await warnIfNewer(client, { log, migrationsFolder });
     await runMigrations({ pgPool: pool, logger: workerLogger(log) });
     await client.query(`select pg_advisory_unlock(${LOCK})`);
   } catch (error) {
@@ -43,4 +46,17 @@ export async function migrateDatabase({ pool, log, progress, folder }: MigrateOp
     // A connection that failed may still hold the lock: closing it gives it back.
     client.release(failure);
   }
+}
+
+/** An older Patchbay on a newer database may fail in any way: the operator must at least be told. */
+async function warnIfNewer(
+  client: pg.PoolClient,
+  { log, migrationsFolder }: { log: Log; migrationsFolder: string },
+): Promise<void> {
+  const ours = readMigrationFiles({ migrationsFolder }).map(({ folderMillis }) => folderMillis);
+  const { rows } = await client.query<{ newest: string | null }>(
+    'select max(created_at) as newest from drizzle.__drizzle_migrations',
+  );
+  if (Number(rows[0]?.newest ?? 0) <= Math.max(0, ...ours)) return;
+  log.warn({}, 'the database was brought up to date by a newer Patchbay; this one may not understand it');
 }

@@ -192,7 +192,9 @@ function keepWorking({ start, log }: Work): { stop(): Promise<void> } {
         () => current?.kill('jobs did not end in time').catch(() => undefined),
         STOP_MS,
       );
-      await current?.stop().catch((error) => log.debug({ error }, 'the job queue did not stop cleanly'));
+      await current
+        ?.stop()
+        .catch((error: Error) => log.debug({ reason: error.message }, 'the job queue did not stop cleanly'));
       await done;
       clearTimeout(late);
     },
