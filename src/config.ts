@@ -66,6 +66,11 @@ export function readConfig(env: Env = process.env): Config {
   return Object.freeze(config);
 }
 
+/** The environment for a server that this process starts: its own, with some settings changed. */
+export function serverEnvironment(settings: Readonly<Record<string, string>>): Env {
+  return { ...process.env, ...settings };
+}
+
 function reader(env: Env, problems: string[]) {
   const text = (name: string): string | null => env[name]?.trim() || null;
   return {

@@ -34,7 +34,6 @@ export interface PhoneEnd {
 }
 
 const FRAME_SAMPLES = 160;
-const SILENCE = new Int16Array(FRAME_SAMPLES);
 
 /**
  * The carrier's side of a Media Streams call, as faithful to Twilio as its documentation allows: sends 20 ms of audio
@@ -49,7 +48,8 @@ export class Phone implements Paced {
   readonly #socket: WebSocket;
   readonly #options: PhoneOptions;
   readonly #playback: Playback;
-  readonly #frame: PhoneFrame = { atMs: 0, spoken: SILENCE, heard: new Int16Array(FRAME_SAMPLES) };
+  readonly #spoken = new Int16Array(FRAME_SAMPLES);
+  readonly #frame: PhoneFrame = { atMs: 0, spoken: this.#spoken, heard: new Int16Array(FRAME_SAMPLES) };
   readonly #wire = Buffer.alloc(FRAME_SAMPLES);
   readonly #listeners: ((frame: PhoneFrame) => void)[] = [];
   readonly #speech: { samples: Int16Array; at: number; done(): void }[] = [];
@@ -139,7 +139,7 @@ export class Phone implements Paced {
   tick(): void {
     const frame = this.#frame;
     frame.atMs = this.callMs;
-    frame.spoken = this.#nextSpeech();
+    this.#nextSpeech();
     this.#playback.play(frame.heard);
     mulaw.encode(frame.spoken, this.#wire, 0);
     const media = {
@@ -168,20 +168,19 @@ export class Phone implements Paced {
     this.#leave = pacer.add(this);
   }
 
-  /** The next 20 ms of the microphone. */
-  #nextSpeech(): Int16Array {
-    const speech = this.#speech[0];
-    if (!speech) return SILENCE;
-    const piece = speech.samples.subarray(speech.at, speech.at + FRAME_SAMPLES);
-    speech.at += FRAME_SAMPLES;
-    if (speech.at >= speech.samples.length) {
+  /** The next 20 ms of the microphone; one piece of speech follows the other without a gap. */
+  #nextSpeech(): void {
+    let filled = 0;
+    for (let speech = this.#speech[0]; speech && filled < FRAME_SAMPLES; speech = this.#speech[0]) {
+      const piece = speech.samples.subarray(speech.at, speech.at + FRAME_SAMPLES - filled);
+      this.#spoken.set(piece, filled);
+      filled += piece.length;
+      speech.at += piece.length;
+      if (speech.at < speech.samples.length) break;
       this.#speech.shift();
       speech.done();
     }
-    if (piece.length === FRAME_SAMPLES) return piece;
-    const padded = new Int16Array(FRAME_SAMPLES);
-    padded.set(piece);
-    return padded;
+    this.#spoken.fill(0, filled);
   }
 
   #receive(text: string): void {

@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises';
+import type { SampleRate } from '#audio/frame';
+import { resample } from '#audio/resample';
+import { readWav } from '#audio/wav';
+import type { Step } from '#cli/call-options';
+import type { CallerVoice } from '#cli/caller-voice';
+import { type CallerTurn, finishReply } from '#cli/conversation';
+import { DemoCaller } from '#cli/demo-caller';
+import type { Ear } from '#cli/ear';
+import type { TranscriptEntry } from '#cli/platform';
+import { CommandError } from '#cli/terminal';
+
+/** What a script works with. */
+export interface Cast {
+  ear: Ear;
+  voice: CallerVoice;
+  /** The agent's words so far, entry by entry, as the server has them. */
+  agentSaid: readonly TranscriptEntry[];
+}
+
+/** The steps of the command line, in their order. */
+export async function* scriptedTurns(steps: readonly Step[], cast: Cast): AsyncIterable<CallerTurn> {
+  const turns = await Promise.all(steps.map((step) => prepare(step, cast.voice)));
+  yield* turns;
+}
+
+async function prepare(step: Step, voice: CallerVoice): Promise<CallerTurn> {
+  const { interruptAfterMs } = step;
+  switch (step.kind) {
+    case 'say':
+      return { label: step.text, audio: await voice.speak(step.text), digits: null, interruptAfterMs };
+    case 'wav':
+      return { label: step.path, audio: await readSpeech(step.path), digits: null, interruptAfterMs };
+    case 'digits':
+      return { label: `[${step.digits}]`, audio: null, digits: step.digits, interruptAfterMs };
+  }
+}
+
+const HOURS = 'What are your opening hours on Friday?';
+const SERVICES = 'Can you tell me about your services and what they cost?';
+const BOOKING = 'Excuse me, I would like to book an appointment for next Tuesday.';
+const GOODBYE = 'No, that is all. Thank you very much, goodbye.';
+/** Long enough for a few words of the answer. */
+const INTERRUPT_MS = 1_600;
+/** The server writes what was said a moment after it was said. */
+const WRITTEN_MS = 4_000;
+/** The server's clock of the call and the phone's differ by how long the call took to start. */
+const CLOCKS_APART_MS = 700;
+
+/** The demo: asks for the hours, interrupts an answer, books an appointment and says goodbye. */
+export async function* demoTurns(cast: Cast): AsyncIterable<CallerTurn> {
+  const say = async (text: string, interruptAfterMs: number | null = null): Promise<CallerTurn> => ({
+    label: text,
+    audio: await cast.voice.speak(text),
+    digits: null,
+    interruptAfterMs,
+  });
+  const booking = await say(BOOKING, INTERRUPT_MS);
+  yield say(HOURS);
+  yield say(SERVICES);
+  yield booking;
+  const caller = new DemoCaller();
+  for (;;) {
+    await finishReply(cast.ear);
+    const line = caller.reply(await latestWords(cast));
+    if (line === null) break;
+    yield say(line);
+  }
+  yield say(GOODBYE);
+}
+
+/** What the agent has said since the caller last began to speak; waits until the server has written all of it. */
+async function latestWords({ ear, agentSaid }: Cast): Promise<string> {
+  const fromMs = (ear.caller.at(-1)?.fromMs ?? 0) - CLOCKS_APART_MS;
+  const toMs = (ear.agent.at(-1)?.toMs ?? 0) - CLOCKS_APART_MS;
+  await ear.until(() => agentSaid.some((entry) => entry.atMs > fromMs && entry.endMs >= toMs), WRITTEN_MS);
+  const latest = agentSaid.filter((entry) => entry.atMs > fromMs);
+  return latest.map((entry) => entry.text).join(' ');
+}
+
+const RATES: readonly number[] = [8000, 16000, 22050, 24000, 44100, 48000] satisfies SampleRate[];
+
+/** The left channel of a WAV file at 8000 Hz. */
+async function readSpeech(path: string): Promise<Int16Array> {
+  try {
+    const wav = readWav(await readFile(path));
+    if (!RATES.includes(wav.rateHz)) throw new Error(`${wav.rateHz} Hz is none of ${RATES.join(', ')}`);
+    return resample(wav.channels[0]!, wav.rateHz as SampleRate, 8000);
+  } catch (error) {
+    throw new CommandError(`${path}: ${error instanceof Error ? error.message : error}`, 2);
+  }
+}
