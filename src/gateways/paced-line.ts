@@ -186,14 +186,14 @@ export class PacedLine implements Transport, Paced {
 
   /**
    * The far end can't play for now (its connection was lost and may come back): no audio counts as played and no more
-   * than the lead is sent until `release`. The caller's side of the line goes on. Idempotent, like `release`.
+   * than the lead is sent until `thaw`. The caller's side of the line goes on. Idempotent, like `thaw`.
    */
-  hold(): void {
+  freeze(): void {
     this.#heldSinceMs ??= this.#clock.nowMs();
   }
 
-  /** The far end plays again, from where it was when `hold` was called. */
-  release(): void {
+  /** The far end plays again, from where it was when `freeze` was called. */
+  thaw(): void {
     if (this.#heldSinceMs === undefined) return;
     this.#heldMs += this.#clock.nowMs() - this.#heldSinceMs;
     this.#heldSinceMs = undefined;
@@ -207,7 +207,7 @@ export class PacedLine implements Transport, Paced {
     this.#settle();
   }
 
-  /** The clock of playing: it stands still while the line is on hold. */
+  /** The clock of playing: it stands still while the line is frozen. */
   get #playNowMs(): number {
     return (this.#heldSinceMs ?? this.#clock.nowMs()) - this.#heldMs;
   }

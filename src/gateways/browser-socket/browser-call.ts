@@ -69,7 +69,7 @@ export class BrowserCall implements Wire {
     const { clock, pacer } = deps;
     this.#openedMs = clock.nowMs();
     this.line = new PacedLine({ rateHz: BROWSER_RATE_HZ, codec: pcm16, wire: this, pacer, clock });
-    this.line.hold();
+    this.line.freeze();
   }
 
   /** Known once the call has been launched. */
@@ -127,7 +127,7 @@ export class BrowserCall implements Wire {
     if (resume) this.#rewind(resume.playedMs);
     for (const pcm of this.#sent.unplayed()) this.#sendPacket(link, pcm);
     this.#sent.excuse(this.#deps.clock.nowMs());
-    this.line.release();
+    this.line.thaw();
   }
 
   /** The connection was lost: the call waits for it. A call that never got ready ends. */
@@ -136,7 +136,7 @@ export class BrowserCall implements Wire {
     this.#link.codec.close();
     this.#link = null;
     this.#sent.lost();
-    this.line.hold();
+    this.line.freeze();
     this.#cancelHold?.();
     this.#cancelHold = this.#deps.clock.after(this.#deps.holdMs, () => this.end('caller_hung_up'));
   }
@@ -251,7 +251,7 @@ export class BrowserCall implements Wire {
   /** The browser has stopped playing (a frozen tab, a network that swallows): the agent waits, but not for ever. */
   #stall(): void {
     this.#isStalled = true;
-    this.line.hold();
+    this.line.freeze();
     this.#cancelHold = this.#deps.clock.after(this.#deps.holdMs, () => {
       this.#doubtsReports = true;
       this.#goOn();
@@ -261,7 +261,7 @@ export class BrowserCall implements Wire {
   #goOn(): void {
     this.#isStalled = false;
     this.#cancelHold?.();
-    this.line.release();
+    this.line.thaw();
     this.#sent.excuse(this.#deps.clock.nowMs());
   }
 }
