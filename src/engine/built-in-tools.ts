@@ -24,7 +24,10 @@ export function endCallTool(): Tool {
     },
     run: (args) => {
       const farewell = typeof args.farewell === 'string' ? args.farewell.trim() : '';
-      return { result: { ending: true }, effect: farewell ? { type: 'endCall', farewell } : { type: 'endCall' } };
+      return {
+        result: { ending: true },
+        effect: farewell ? { type: 'endCall', farewell } : { type: 'endCall' },
+      };
     },
   });
 }
@@ -72,9 +75,14 @@ export function sendDigitsTool(): Tool {
   return tool({
     name: 'send_digits',
     description: 'Press keys on the keypad for the other end of the line, such as to choose from a menu.',
-    properties: { digits: { type: 'string', pattern: '^[0-9A-D*#w]{1,32}$', description: 'w waits half a second.' } },
+    properties: {
+      digits: { type: 'string', pattern: '^[0-9A-D*#w]{1,32}$', description: 'w waits half a second.' },
+    },
     required: ['digits'],
-    run: (args) => ({ result: { sending: true }, effect: { type: 'sendDigits', digits: String(args.digits) } }),
+    run: (args) => ({
+      result: { sending: true },
+      effect: { type: 'sendDigits', digits: String(args.digits) },
+    }),
   });
 }
 

@@ -25,13 +25,15 @@ export function whileThinking(state: In<'thinking'>, input: TurnInput, nowMs: nu
   switch (input.type) {
     case 'agentStarted': {
       const { replyId, activity } = state;
-      return enter(state, { phase: 'speaking', replyId, activity, purpose: input.purpose });
+      const { purpose } = input;
+      return enter(state, { phase: 'speaking', replyId, activity, purpose, overheard: null });
     }
     case 'agentDrained':
       return state.replyId === null && !input.more ? toListening(state, nowMs) : [state, []];
     case 'activity': {
       if (input.replyId !== state.replyId) return [state, []];
-      const next = { ...state, activity: input.activity };
+      const sinceMs = input.activity === 'model' ? nowMs : state.sinceMs;
+      const next = { ...state, activity: input.activity, sinceMs };
       return [next, [startTimer('deadAir', deadAirAtMs(next, state.book))]];
     }
     case 'replyFinished':
@@ -54,7 +56,7 @@ export function whileSpeaking(state: In<'speaking'>, input: TurnInput, nowMs: nu
       return [{ ...state, purpose: input.purpose }, []];
     case 'agentDrained': {
       const { replyId, activity } = state;
-      if (replyId === null && !input.more) return toListening(state, nowMs);
+      if (replyId === null && !input.more) return afterSpeaking(state, nowMs);
       return toThinking(state, { replyId, activity, sinceMs: nowMs });
     }
     case 'activity':
@@ -65,6 +67,16 @@ export function whileSpeaking(state: In<'speaking'>, input: TurnInput, nowMs: nu
     default:
       return overAgent(state, input, nowMs);
   }
+}
+
+/** The caller's turn again; words spoken over an announcement are its beginning. */
+function afterSpeaking(state: In<'speaking'>, nowMs: number): Step {
+  const words = state.overheard;
+  if (words === null || words.text === '') return toListening(state, nowMs);
+  const facts = { text: words.text, finalAtMs: words.final ? nowMs : null, guess: null };
+  const fromMs = words.quietSinceMs ?? nowMs;
+  if (words.quietSinceMs === null) return toHearing(state, { ...facts, fromMs }, []);
+  return toPausing(state, { ...facts, fromMs, lastSpeechMs: fromMs });
 }
 
 /** What the caller does while it is the agent's turn, and what can fail in it. */
@@ -78,7 +90,7 @@ function overAgent(state: In<'thinking'> | In<'speaking'>, input: TurnInput, now
       return heardOver(state, input, nowMs);
     case 'replyFailed':
       if (input.replyId !== state.replyId) return [state, []];
-      return failed(state, input, nowMs);
+      return failed(state, { stage: input.stage, why: input.why }, nowMs);
     default:
       return [state, []];
   }
@@ -96,7 +108,9 @@ function voicedOver(state: In<'thinking'> | In<'speaking'>, input: Voiced): Step
 /** Words over the agent, before or after it was held for them. */
 function heardOver(state: In<'thinking'> | In<'speaking'>, input: Heard, nowMs: number): Step {
   if (input.text === '') return [state, []];
-  if (state.phase === 'speaking' && state.purpose === 'announcement') return [state, []];
+  if (state.phase === 'speaking' && state.purpose === 'announcement') {
+    return [{ ...state, overheard: input }, []];
+  }
   if (isBackchannel(input.text, state.book.rules.language)) {
     const isOver = input.final && input.quietSinceMs !== null;
     return [state, isOver ? [{ type: 'dropHeard' }] : []];

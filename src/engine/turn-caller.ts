@@ -33,7 +33,13 @@ export function whileListening(state: In<'listening'>, input: TurnInput, nowMs: 
     case 'heard':
       return heardInSilence(state, input, nowMs);
     case 'agentStarted':
-      return enter(state, { phase: 'speaking', replyId: null, activity: 'model', purpose: input.purpose });
+      return enter(state, {
+        phase: 'speaking',
+        replyId: null,
+        activity: 'model',
+        purpose: input.purpose,
+        overheard: null,
+      });
     case 'timer':
       return input.name === 'idle' ? askIdle(state, nowMs) : [state, []];
     default:

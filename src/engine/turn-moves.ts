@@ -14,12 +14,15 @@ import {
   type TurnState,
 } from '#engine/turn-state';
 
+/** A silent caller is not asked before a noise has been over for this long. */
+const AFTER_NOISE_MS = 500;
+
 /* The moves from one phase to another, each with the effects it always has. */
 
 /** The caller's turn. `noWords`: what was just heard was no speech, so the caller's silence goes on. */
 export function toListening(state: TurnState, nowMs: number, options: { noWords?: boolean } = {}): Step {
   const { idleMs } = state.book.rules;
-  const idleAtMs = options.noWords ? Math.max(state.book.idleAtMs, nowMs + idleMs / 5) : nowMs + idleMs;
+  const idleAtMs = options.noWords ? Math.max(state.book.idleAtMs, nowMs + AFTER_NOISE_MS) : nowMs + idleMs;
   const effects: TurnEffect[] = options.noWords ? [...abortions(state), { type: 'dropHeard' }] : [];
   return enter(noted(state, { idleAtMs }), { phase: 'listening' }, [
     ...effects,

@@ -69,7 +69,7 @@ export interface Thinking {
   readonly phase: 'thinking';
   readonly replyId: number | null;
   readonly activity: Activity;
-  /** When the silence began. */
+  /** When the silence began, or the model had its last chance to end it. */
   readonly sinceMs: number;
 }
 
@@ -78,6 +78,8 @@ export interface Speaking {
   readonly replyId: number | null;
   readonly activity: Activity;
   readonly purpose: SayPurpose;
+  /** What the caller said over an announcement, which is not broken into: answered when it is over. */
+  readonly overheard: Extract<TurnInput, { type: 'heard' }> | null;
 }
 
 export interface Doubting {

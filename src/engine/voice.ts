@@ -300,6 +300,7 @@ export class Voice {
     if (speech.isComplete) return;
     speech.complete();
     if (!this.#queue.includes(speech)) return;
+    if (this.#stretch === null && !this.#isHeld) this.#settleHeard();
     this.#play();
     this.#afterEmptyLine();
   }

@@ -95,6 +95,7 @@ export class Stage {
   readonly transfers: string[] = [];
   readonly sentDigits: string[] = [];
   readonly session: CallSession;
+  readonly plan: CallPlan;
   readonly startMs: number;
   endedWith: HangupReason | null = null;
   #eventsAfterEnd = 0;
@@ -131,6 +132,7 @@ export class Stage {
       thresholds: { ...PLAN.thresholds, ...options.plan?.thresholds },
       tools: options.tools ?? [],
     };
+    this.plan = plan;
     const emit = (event: CallEvent) => this.#note(event);
     this.session = startCall(plan, {
       line: this.line,

@@ -152,7 +152,8 @@ describe('a reply begun before the turn is over', () => {
       llm: () => `Answer ${++calls}.`,
     });
     const words = call.script.words.bind(call.script);
-    call.script.words = (from, to) => words(from, to).replace('tomorrow', call.line.lineMs < 2_000 ? 'two marrow' : 'tomorrow');
+    call.script.words = (from, to) =>
+      words(from, to).replace('tomorrow', call.line.lineMs < 2_000 ? 'two marrow' : 'tomorrow');
     await call.caller.says('When do you open tomorrow?');
     await call.agentSaid(/Answer/);
     expect(call.turns).toEqual(['When do you open tomorrow?']);
@@ -185,7 +186,9 @@ describe('typed turns', () => {
   });
 
   test('stop the agent', async () => {
-    const call = new Stage({ llm: (_, nth) => (nth === 0 ? 'One two three four five six seven eight nine.' : 'Nine.') });
+    const call = new Stage({
+      llm: (_, nth) => (nth === 0 ? 'One two three four five six seven eight nine.' : 'Nine.'),
+    });
     call.caller.types('Count.');
     await call.agentSpeaks();
     await call.caller.isSilent(1_000);
