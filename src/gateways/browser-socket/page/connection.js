@@ -1,5 +1,5 @@
-/** The server is silent for longer than this: the line is taken as lost, whatever the browser thinks of it. */
-const SILENT_MS = 6000;
+/** A ping that brings nothing back for longer than this: the line is lost, whatever the browser thinks of it. */
+const SILENT_MS = 5000;
 const PING_MS = 2000;
 
 /**
@@ -15,7 +15,7 @@ export class Connection {
    */
   constructor(url, hello, on) {
     this.on = on;
-    this.lastHeard = performance.now();
+    this.pingedAtMs = null;
     this.socket = new WebSocket(url);
     this.socket.binaryType = 'arraybuffer';
     this.socket.onopen = () => this.send(hello);
@@ -38,22 +38,33 @@ export class Connection {
     if (this.isOpen && this.socket.bufferedAmount < 32768) this.socket.send(packet);
   }
 
+  /** Ends the call. */
   close() {
     this.detach();
     this.socket.close(1000);
   }
 
+  /** Lets go of the socket, not of the call. */
+  abandon() {
+    this.detach();
+    this.socket.close(4000);
+  }
+
   receive(data) {
-    this.lastHeard = performance.now();
+    this.pingedAtMs = null;
     if (data instanceof ArrayBuffer) this.on.audio(data);
     else this.on.message(JSON.parse(data));
   }
 
   beat() {
-    if (performance.now() - this.lastHeard > SILENT_MS) {
-      this.socket.close();
+    const nowMs = performance.now();
+    if (this.pingedAtMs !== null && nowMs - this.pingedAtMs > SILENT_MS) {
+      this.socket.close(4000);
       this.lose({ code: 1006, reason: '' });
-    } else this.send({ type: 'ping' });
+      return;
+    }
+    this.pingedAtMs ??= nowMs;
+    this.send({ type: 'ping' });
   }
 
   lose(why) {

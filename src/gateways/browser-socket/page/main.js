@@ -18,6 +18,7 @@ let startedAtMs = 0;
 let clock = null;
 let countdown = null;
 let wakeLock = null;
+let isPaused = false;
 
 /* ---------- the assistant ---------- */
 
@@ -44,8 +45,8 @@ async function about() {
 
 const SHOWN = {
   idle: { panel: parts.startPanel, status: 'Ready when you are' },
-  asking: { panel: null, status: 'Waiting for your microphone…' },
-  connecting: { panel: null, status: 'Connecting…' },
+  asking: { panel: parts.controls, status: 'Waiting for your microphone…' },
+  connecting: { panel: parts.controls, status: 'Connecting…' },
   live: { panel: parts.controls, status: 'Listening' },
   lost: { panel: parts.controls, status: 'Connection lost' },
   ended: { panel: parts.endedPanel, status: 'Call ended' },
@@ -54,10 +55,14 @@ const SHOWN = {
 
 function show(state) {
   parts.app.dataset.state = state;
-  parts.app.toggleAttribute('data-calling', state === 'live' || state === 'lost');
-  for (const { panel } of Object.values(SHOWN)) if (panel) panel.hidden = panel !== SHOWN[state].panel;
+  parts.app.toggleAttribute('data-calling', SHOWN[state].panel === parts.controls);
+  const inCall = state === 'live' || state === 'lost';
+  for (const { panel } of Object.values(SHOWN)) panel.hidden = panel !== SHOWN[state].panel;
+  parts.keypadToggle.hidden = !inCall;
+  if (!inCall) parts.mute.hidden = true;
+  relabel(parts.hangUp, 'hangup', inCall ? 'Hang up' : 'Cancel');
   parts.status.textContent = SHOWN[state].status;
-  parts.composer.hidden = state !== 'live' && state !== 'lost';
+  parts.composer.hidden = !inCall;
   parts.text.disabled = state === 'lost';
   parts.timer.hidden = !startedAtMs || state === 'idle' || state === 'failed';
 }
@@ -88,7 +93,9 @@ function start(withMicrophone) {
   call = new TalkCall(new URLSearchParams(location.search).get('agent'));
   call.addEventListener('state', ({ detail }) => onState(detail));
   call.addEventListener('message', ({ detail }) => onMessage(detail));
-  call.addEventListener('level', ({ detail }) => orb.show(detail.who, detail.level));
+  call.addEventListener('level', ({ detail }) => {
+    if (call.state === 'live') orb.show(detail.who, detail.level);
+  });
   call.addEventListener('microphone-lost', () => onMicrophoneLost());
   call.addEventListener('suspended', ({ detail }) => onSuspended(detail.is));
   call.start({ withMicrophone });
@@ -131,9 +138,9 @@ function onLost({ untilMs, retryAtMs }) {
     const nowMs = performance.now();
     const left = Math.max(0, Math.ceil((untilMs - nowMs) / 1000));
     const next = Math.ceil((retryAtMs - nowMs) / 1000);
-    const now = next > 0 ? `Trying again in ${next} s` : 'Reconnecting…';
+    const now = next > 0 ? `Trying again in ${next}\u00a0s` : 'Reconnecting…';
     const action = next > 0 ? { label: 'Try now', run: () => call.resume() } : undefined;
-    banner.show(`Connection lost. ${now} · your call is held for ${left} s`, { announce, action });
+    banner.show(`Connection lost. ${now} (your call is held for ${left}\u00a0s)`, { announce, action });
   };
   say('The connection was lost. Trying to get it back.');
   countdown = setInterval(say, 250);
@@ -142,6 +149,7 @@ function onLost({ untilMs, retryAtMs }) {
 function onEnded(reason) {
   banner.hide();
   rest();
+  transcript.settle();
   const words = endingInWords(reason);
   parts.endedText.textContent = words;
   const typicalMs = transcript.typicalLatencyMs;
@@ -194,6 +202,13 @@ function idleStatus() {
   showStatus(call.hasMicrophone ? 'Listening' : 'Waiting for your message');
 }
 
+/** Tries again what failed: the call as it was wanted, or the page itself. */
+function retry() {
+  if (call) return start(call.wantsMicrophone);
+  show('idle');
+  return about();
+}
+
 /* ---------- microphone and sound ---------- */
 
 function showMicrophone() {
@@ -233,8 +248,9 @@ function onMicrophoneLost() {
 }
 
 function onSuspended(is) {
-  if (!is) return banner.hide();
-  if (parts.app.dataset.state !== 'live') return;
+  if (!is && isPaused) banner.hide();
+  isPaused = is && parts.app.dataset.state === 'live';
+  if (!isPaused) return;
   const text = 'Your browser has paused the sound.';
   banner.show(text, { announce: text, action: { label: 'Go on', run: () => call.wake() } });
 }
@@ -279,7 +295,7 @@ function onSubmit(event) {
 
 parts.call.addEventListener('click', () => start(microphonePossible()));
 parts.typeInstead.addEventListener('click', () => start(false));
-parts.troubleRetry.addEventListener('click', () => start(microphonePossible()));
+parts.troubleRetry.addEventListener('click', retry);
 parts.troubleType.addEventListener('click', () => start(false));
 parts.again.addEventListener('click', () => start(call.wantsMicrophone));
 parts.hangUp.addEventListener('click', () => call.hangUp());

@@ -5,6 +5,10 @@ import { Voice } from './voice.js';
 
 const HOLD_MS = 15000;
 const RETRY_MS = [300, 1000, 2000, 3000];
+/** How long the server may take to confirm that we hung up. */
+const GOODBYE_MS = 2000;
+/** The server closes sockets so when it goes down. */
+const GOING_AWAY = [1001, 1012];
 
 /**
  * One call from the page to the assistant. Dispatches
@@ -42,6 +46,7 @@ export class TalkCall extends EventTarget {
       this.become('connecting');
       this.codec = (await opusPossible()) ? 'opus' : 'pcm16';
       await this.voice.use(this.codec);
+      if (this.state !== 'connecting') return;
       this.ticket = await buyTicket(this.agentId);
     } catch (error) {
       this.fail(error instanceof Trouble ? error : new Trouble('refused'));
@@ -56,6 +61,10 @@ export class TalkCall extends EventTarget {
     return this.voice?.hasMicrophone ?? false;
   }
 
+  get isOver() {
+    return this.state === 'ended' || this.state === 'failed';
+  }
+
   openVoice() {
     this.voice = new Voice({
       packet: (packet) => this.state === 'live' && this.connection?.sendAudio(packet),
@@ -68,10 +77,10 @@ export class TalkCall extends EventTarget {
   }
 
   hangUp() {
-    this.connection?.send({ type: 'hangup' });
-    if (this.state === 'asking' || this.state === 'connecting' || this.state === 'lost') {
-      this.finish('caller_hung_up');
-    }
+    if (this.state === 'live') {
+      this.connection.send({ type: 'hangup' });
+      setTimeout(() => this.finish('caller_hung_up'), GOODBYE_MS);
+    } else this.finish('caller_hung_up');
   }
 
   sendText(text) {
@@ -125,10 +134,12 @@ export class TalkCall extends EventTarget {
   }
 
   onLost({ code, reason }) {
-    if (this.state === 'ended' || this.state === 'failed') return;
+    if (this.isOver) return;
     if (!this.ready) {
       this.fail(troubleOfRefusal(code, this.error, reason));
-    } else if (this.error?.code === 'call_over' || code === 1008) {
+    } else if (GOING_AWAY.includes(code)) {
+      this.finish('drained');
+    } else if (code === 1008) {
       this.finish('connection_lost');
     } else {
       if (this.state !== 'lost') this.lostAtMs = performance.now();
@@ -151,7 +162,7 @@ export class TalkCall extends EventTarget {
   resume() {
     if (this.state !== 'lost') return;
     clearTimeout(this.retry);
-    this.connection?.close();
+    this.connection?.abandon();
     const { callId, resume } = this.ready;
     const { ms, clears } = this.played;
     this.voice.clear(clears, ms);
@@ -176,11 +187,13 @@ export class TalkCall extends EventTarget {
   }
 
   fail(trouble) {
+    if (this.isOver) return;
     this.release();
     this.become('failed', { trouble });
   }
 
   finish(reason) {
+    if (this.isOver) return;
     this.release();
     this.become('ended', { reason: this.ending ?? reason });
   }
@@ -193,7 +206,7 @@ export class TalkCall extends EventTarget {
   }
 
   become(state, detail = {}) {
-    if (this.state === 'ended' || this.state === 'failed') return;
+    if (this.isOver) return;
     this.state = state;
     this.tell('state', { state, ...detail });
   }

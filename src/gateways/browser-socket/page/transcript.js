@@ -14,7 +14,21 @@ export class Transcript {
   constructor(parts) {
     this.parts = parts;
     this.assistantName = 'Assistant';
+    this.isPinned = true;
+    parts.scroll.addEventListener('scroll', () => {
+      this.isPinned = this.isAtBottom();
+    });
     this.reset();
+  }
+
+  /** The call is over: nothing moves any more, and what was only half heard stands as it is. */
+  settle() {
+    this.wave?.remove();
+    this.wave = null;
+    if (this.moving) this.add(this.moving);
+    this.moving?.classList.add('pending');
+    this.moving = null;
+    if (this.isPinned) this.toBottom();
   }
 
   reset() {
@@ -35,19 +49,18 @@ export class Transcript {
     const sorted = [...this.latencies.values()]
       .map((latency) => latency.voiceToVoiceMs)
       .sort((a, b) => a - b);
-    return sorted.length > 0 ? sorted[Math.floor(sorted.length / 2)] : null;
+    return sorted.length > 0 ? sorted[Math.floor((sorted.length - 1) / 2)] : null;
   }
 
   /** Takes any message of the server; those that are no part of the conversation do nothing. */
   take(message) {
-    const stays = this.isAtBottom();
     if (message.type === 'heard') this.hear(message);
     else if (message.type === 'turn') this.endTurn(message.text);
     else if (message.type === 'speaking') this.speak(message.who);
     else if (message.type === 'said') this.say(message);
     else if (message.type === 'latency') this.time(message);
     else if (message.type === 'tool' && message.state !== 'called') this.useTool(message);
-    if (stays) this.toBottom();
+    if (this.isPinned) this.toBottom();
   }
 
   /** What the visitor typed, until the server has taken it. */
@@ -194,5 +207,5 @@ export class Transcript {
 
 /** Milliseconds as seconds with one or two digits behind the point. */
 export function seconds(ms) {
-  return `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)} s`;
+  return `${(ms / 1000).toFixed(ms < 10000 ? 2 : 1)}\u00a0s`;
 }
