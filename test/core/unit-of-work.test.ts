@@ -62,7 +62,8 @@ describe('a transaction', () => {
         await tx.tenants.update(ids[1]!, { planSlug: 'pro' });
       });
     await Promise.all([crossed(order), crossed([...order].reverse())]);
-    expect(tries).toBe(3);
+    expect(tries).toBeGreaterThan(2);
+    for (const { scope } of [a, b]) expect((await p.tenants.get(scope)).plan.slug).toBe('pro');
   });
 
   it('does not begin for a tenant id that is none', async () => {

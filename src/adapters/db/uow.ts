@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Pool, PoolClient } from 'pg';
@@ -22,7 +23,8 @@ import { storableJson } from './tables/columns.ts';
 
 /** The role that row-level security binds even where the connection is a superuser's (see the migrations). */
 const BOUND_ROLE = 'patchbay_app';
-const MAX_TRIES = 4;
+const MAX_TRIES = 5;
+const RETRY_PAUSE_MS = 40;
 
 /**
  * The unit of work over a pool of connections to a migrated database. Throws `internal` where row-level security
@@ -54,7 +56,8 @@ interface Kind {
 async function boundRole(pool: Pool): Promise<string | null> {
   const { rows } = await pool.query<{ member: boolean; passes: boolean }>(
     `select exists (select from pg_roles where rolname = $1 and not rolsuper and not rolbypassrls
-                    and pg_has_role(current_user, oid, 'MEMBER')) as member,
+                    and pg_has_role(current_user, oid, case
+                      when current_setting('server_version_num')::int >= 160000 then 'SET' else 'MEMBER' end)) as member,
             (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as passes`,
     [BOUND_ROLE],
   );
@@ -86,6 +89,8 @@ async function transaction<T>(pool: Pool, begin: string, work: (session: Session
       return await attempt(pool, begin, work);
     } catch (thrown) {
       if (tries >= MAX_TRIES || !worthAgain(thrown)) throw storageFailure(thrown);
+      // Pauses of different length keep two that met from meeting again.
+      await sleep(Math.random() * RETRY_PAUSE_MS * tries);
     }
   }
 }

@@ -2,6 +2,9 @@
 -- sets it, and app.system for work across tenants, for the length of each transaction. A superuser passes by every
 -- policy, so the unit of work takes on the role patchbay_app as well, which owns nothing and may not log in.
 DO $$
+DECLARE
+  -- Since PostgreSQL 16 whoever creates a role is its member but may not become it.
+  right_to_become text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'patchbay_app') THEN
     BEGIN
@@ -12,7 +15,7 @@ BEGIN
     END;
   END IF;
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'patchbay_app') THEN
-    IF NOT pg_has_role(current_user, 'patchbay_app', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'patchbay_app', right_to_become) THEN
       BEGIN
         EXECUTE format('GRANT patchbay_app TO %I', current_user);
       EXCEPTION
