@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { DemoCaller } from '#cli/demo-caller';
+import { Playback } from '#cli/playback';
+import { readTwiml } from '#cli/webhook-call';
+import { connectStream, dial, hangup, reject, sayAndHangUp } from '#http/twiml';
+
+describe('readTwiml', () => {
+  it('reads what the platform answers', () => {
+    const parameters = { token: 'a"b<c>&d', name: "O'Neil" };
+    const url = 'wss://voice.example.com/media/twilio';
+    const actionUrl = 'https://voice.example.com/media/twilio/after';
+    expect(readTwiml(connectStream({ url, parameters, actionUrl }))).toEqual({
+      kind: 'stream',
+      url,
+      parameters,
+      actionUrl,
+    });
+    expect(readTwiml(dial({ to: '+15551230000', callerId: '+15550001111' }))).toEqual({
+      kind: 'dial',
+      to: '+15551230000',
+    });
+    expect(readTwiml(sayAndHangUp('Closed & gone'))).toEqual({ kind: 'say', text: 'Closed & gone' });
+    expect(readTwiml(reject('busy'))).toEqual({ kind: 'reject', reason: 'busy' });
+    expect(readTwiml(hangup())).toEqual({ kind: 'hangup' });
+  });
+
+  it('reads other forms of the same', () => {
+    const stream = `<?xml version='1.0'?>\n<Response>\n <Connect>\n<Stream url='wss://x/y'>\n<Parameter value='1' name='a' /></Stream></Connect></Response>`;
+    expect(readTwiml(stream)).toEqual({
+      kind: 'stream',
+      url: 'wss://x/y',
+      parameters: { a: '1' },
+      actionUrl: null,
+    });
+    expect(readTwiml('<Response><Dial>+1555</Dial></Response>')).toEqual({ kind: 'dial', to: '+1555' });
+    expect(readTwiml('<Response/>')).toEqual({ kind: 'hangup' });
+    expect(() => readTwiml('<Response><Gather/></Response>')).toThrow(/Gather/);
+    expect(() => readTwiml('<Response><Connect/></Response>')).toThrow(/no stream/);
+  });
+});
+
+describe('Playback', () => {
+  function playback() {
+    const reached: string[] = [];
+    const made = new Playback((mark) => reached.push(mark));
+    const play = (samples: number) => {
+      const out = new Int16Array(samples);
+      made.play(out);
+      return out;
+    };
+    return { made, reached, play };
+  }
+
+  it('plays in order across messages, then silence, and tells marks when they are played', () => {
+    const { made, reached, play } = playback();
+    made.mark('at once');
+    made.add(Buffer.alloc(100, 0x80));
+    made.mark('a');
+    made.mark('b');
+    made.add(Buffer.alloc(100, 0x00));
+    made.mark('c');
+    expect(reached).toEqual(['at once']);
+    expect([play(99).every((sample) => sample === 32124), reached.length]).toEqual([true, 1]);
+    expect([...play(3)]).toEqual([32124, -32124, -32124]);
+    expect(reached).toEqual(['at once', 'a', 'b']);
+    expect([...play(100).subarray(96)]).toEqual([-32124, -32124, 0, 0]);
+    expect([reached.at(-1), made.samples]).toEqual(['c', 0]);
+  });
+
+  it('gives all marks back when cleared', () => {
+    const { made, reached, play } = playback();
+    made.add(Buffer.alloc(1000, 0x80));
+    made.mark('a');
+    made.mark('b');
+    made.clear();
+    expect([reached, made.samples, play(10).every((sample) => sample === 0)]).toEqual([['a', 'b'], 0, true]);
+  });
+});
+
+describe('DemoCaller', () => {
+  it('answers what it is asked, read-backs before the words in them', () => {
+    const caller = new DemoCaller();
+    expect(caller.reply('May I have your name, please?')).toMatch(/Anna/);
+    expect(caller.reply('What phone number can we reach you on?')).toMatch(/four one five/i);
+    expect(caller.reply('I have 10 AM, 10:30 AM or 3 PM. What time would you like?')).toBe(
+      'ten in the morning would be great.',
+    );
+    expect(caller.reply('I did not catch that. Could you say it again?')).toBe(
+      'ten in the morning would be great.',
+    );
+    expect(caller.reply('There is 2:30 PM.')).toBe('two thirty in the afternoon would be great.');
+    expect(
+      caller.reply('An appointment at 10 AM, name Anna Miller, phone number 4 1 5. Is that right?'),
+    ).toMatch(/^Yes/);
+    expect(
+      caller.reply('You are booked for Tuesday at 10 AM. Is there anything else I can help you with?'),
+    ).toBeNull();
+  });
+
+  it('loses patience', () => {
+    const caller = new DemoCaller();
+    const replies = Array.from({ length: 11 }, () => caller.reply('Hmm.'));
+    expect(replies.slice(0, 10)).not.toContain(null);
+    expect(replies[10]).toBeNull();
+  });
+});
