@@ -69,14 +69,7 @@ export function makeOversight({ uow, clock }: { uow: UnitOfWork; clock: Clock })
       });
     },
     async updateUser(email, change) {
-      const checked = {
-        ...(change.superuser === undefined ? {} : { superuser: flagField(change.superuser, 'superuser') }),
-        ...(change.passwordChangeRequired === undefined
-          ? {}
-          : {
-              passwordChangeRequired: flagField(change.passwordChangeRequired, 'passwordChangeRequired'),
-            }),
-      };
+      const checked = userChange(change);
       return uow.system.write(async (tx) => {
         const before = await tx.users.findByEmail(email);
         const user =
@@ -88,6 +81,12 @@ export function makeOversight({ uow, clock }: { uow: UnitOfWork; clock: Clock })
       });
     },
   };
+}
+
+function userChange({ superuser, passwordChangeRequired }: Parameters<Oversight['updateUser']>[1]) {
+  const flag = (name: string, value: unknown) =>
+    value === undefined ? {} : { [name]: flagField(value, name) };
+  return { ...flag('superuser', superuser), ...flag('passwordChangeRequired', passwordChangeRequired) };
 }
 
 function tenantId(id: string): TenantId {
