@@ -74,6 +74,12 @@ describe.skipIf(!chromiumPath)(`without a usable microphone${withoutChromium}`, 
 
   it('says before the call that this address can’t have one, and serves the call by text', async () => {
     await open(refusing, 'insecure.test');
+    const reports: unknown[] = [];
+    page.on('websocket', (socket) =>
+      socket.on('framesent', ({ payload }) => {
+        if (String(payload).includes('"played"')) reports.push(JSON.parse(String(payload)));
+      }),
+    );
     await page.waitForSelector('#start-note >> text=secure (https)');
     expect(await page.isVisible('#type-instead')).toBe(false);
     server.launcher.assistantName = 'Rosa';
@@ -84,6 +90,7 @@ describe.skipIf(!chromiumPath)(`without a usable microphone${withoutChromium}`, 
     await speak(call, 'Read me instead.');
     await page.waitForSelector('#log .agent >> text=Read me instead.');
     expect(call.line.playedMs).toBeCloseTo(300, -1);
+    expect(reports.at(-1)).toEqual({ type: 'played', ms: 300, n: 0 });
   });
 });
 

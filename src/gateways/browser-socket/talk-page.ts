@@ -44,9 +44,7 @@ const PAGE_FOLDER = join(import.meta.dirname, 'page');
 const SESSIONS_PER_MINUTE = 10;
 const WINDOW_MS = 60_000;
 
-const StartBody = Type.Optional(
-  Type.Object({ agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) }),
-);
+const StartBody = Type.Object({ agentId: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) });
 
 const STATUS = {
   invalid: 400,
@@ -69,6 +67,7 @@ export function talkPage(options: TalkPageOptions): FastifyPluginAsync {
   const socketUrl = options.publicUrl.replace(/^http/, 'ws').replace(/\/+$/, '') + BROWSER_SOCKET_PATH;
   return async (app) => {
     await app.register(async (inner) => {
+      inner.removeContentTypeParser('text/plain');
       acceptJson(inner);
       inner.setValidatorCompiler(validator);
       inner.addHook('onRequest', async (_request, reply) => void guard(reply, socketUrl));
@@ -97,12 +96,17 @@ async function addFiles(app: FastifyInstance): Promise<void> {
 async function addSessions(app: FastifyInstance, options: TalkPageOptions, socketUrl: string): Promise<void> {
   const count = await sessionCounter(app, options.sessionsPerMinute);
   app.get('/talk/about', async () => ({ assistant: shown(await options.describeTalk()) }));
-  app.post<{ Body: { agentId?: string } | undefined }>(
+  app.post<{ Body: { agentId?: string } }>(
     '/talk/session',
-    { schema: { body: StartBody } },
+    {
+      schema: { body: StartBody },
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+    },
     async (request, reply) => {
       await count(request);
-      const { token, assistant } = await options.startTalk({ agentId: request.body?.agentId ?? null });
+      const { token, assistant } = await options.startTalk({ agentId: request.body.agentId ?? null });
       return reply
         .header('cache-control', 'no-store')
         .send({ url: socketUrl, token, assistant: shown(assistant) });

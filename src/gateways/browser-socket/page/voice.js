@@ -65,11 +65,11 @@ export class Voice {
 
   /** @param {ArrayBuffer} packet */
   play(packet) {
-    this.speaker?.push(packet);
+    this.speaker.push(packet);
   }
 
   clear(n, playedMs) {
-    this.speaker?.clear(n, playedMs);
+    this.speaker.clear(n, playedMs);
   }
 
   mute(muted) {
