@@ -20,6 +20,7 @@ const { values } = parseArgs({
     calls: { type: 'string', default: '1,50,100,150,200' },
     warm: { type: 'string', default: '1' },
     cycles: { type: 'string', default: '3' },
+    trace: { type: 'boolean', default: false },
   },
 });
 const folder = mkdtempSync(join(tmpdir(), 'patchbay-capacity-'));
@@ -74,7 +75,10 @@ interface Result {
 
 async function run(order: script.RunOrder, files: { a: string; b: string }): Promise<Result> {
   const args = ['--order', JSON.stringify(order)];
-  const engine = fork(join(import.meta.dirname, 'capacity/engine-process.ts'), [...args, '--cache', cache]);
+  const engine = fork(join(import.meta.dirname, 'capacity/engine-process.ts'), [
+    ...args,
+    ...(values.trace ? ['--trace'] : []),
+  ]);
   pin(engine.pid!, 0);
   const { port } = await new Promise<{ port: number }>((resolve, reject) => {
     engine.once('message', (message) => resolve(message as { port: number }));
@@ -101,7 +105,9 @@ async function run(order: script.RunOrder, files: { a: string; b: string }): Pro
   });
   await new Promise<void>((resolve) => phones.once('exit', () => resolve()));
   clearTimeout(measure);
-  return { calls: order.calls, engine: await figures, phones: JSON.parse(output) as script.PhoneFigures };
+  const told = await figures;
+  engine.send('leave');
+  return { calls: order.calls, engine: told, phones: JSON.parse(output) as script.PhoneFigures };
 }
 
 function quantile(numbers: number[], share: number): number {

@@ -2,14 +2,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import type { WebSocket } from 'ws';
 import { openSilero } from '#adapters/vad/silero';
 import { Pacer } from '#audio/pacer';
 import type { CallPlan } from '#engine/call-plan';
-import type { Transport, Voices } from '#engine/ports';
+import type { CallEvent } from '#engine/events';
+import type { Voices } from '#engine/ports';
 import { startCall } from '#engine/session';
 import { createTransfers } from '#gateways/twilio-media/transfers';
 import { createTwilioMedia } from '#gateways/twilio-media/twilio-media';
-import { createSocketHub } from '#gateways/upgrade';
+import { createSocketHub, type SocketGateway } from '#gateways/upgrade';
 import { systemClock } from '#kernel/clock';
 import { newId } from '#kernel/ids';
 import { silentLog } from '#kernel/log';
@@ -23,11 +25,12 @@ import { scriptedModel, scriptedRecognition, scriptedSpeech } from './scripted-v
  * recognition, model and voice follow the script. Meant to be pinned to one core.
  */
 
-const { values } = parseArgs({ options: { order: { type: 'string' }, cache: { type: 'string' } } });
+const { values } = parseArgs({ options: { order: { type: 'string' }, trace: { type: 'boolean' } } });
 const order = JSON.parse(values.order!) as script.RunOrder;
 
 /** Lateness of the frames' handling after their due times, in steps of 0.25 ms up to 2 s. */
 const lateness = new Uint32Array(8_000);
+const MEDIA = Buffer.from('{"event":"media"');
 let latenessMaxMs = 0;
 let isMeasuring = false;
 let callsStarted = 0;
@@ -81,20 +84,28 @@ function planOf(): CallPlan {
   } satisfies CallPlan);
 }
 
-/** The first frame's time is known from the token; each frame is due 20 ms after the one before. */
-function watchLateness(line: Transport, startMs: number): void {
-  let frames = 0;
-  line.listen({
-    audio: {
-      push(frame) {
-        frames += frame.samples.length / 160;
-        noteLateness(systemClock.nowMs() - (startMs + (frames - 1) * 20));
-      },
-    },
+/**
+ * Frames are due 20 ms apart. A frame's lateness is counted from the promptest of its call, which needs no common
+ * clock with the phones and lets a backlog show as it is.
+ */
+function watchLateness(socket: WebSocket): void {
+  let messages = 0;
+  let promptestMs = Number.POSITIVE_INFINITY;
+  socket.on('message', (body) => {
+    const bytes = body as Buffer;
+    if (!bytes.subarray(0, 16).equals(MEDIA)) return;
+    const offsetMs = systemClock.nowMs() - messages++ * 20;
+    promptestMs = Math.min(promptestMs, offsetMs);
+    noteLateness(offsetMs - promptestMs);
   });
 }
 
-const vad = await openSilero({ cacheDir: values.cache!, log: silentLog });
+/** With `--trace` all events are printed. */
+const tell = (event: CallEvent) => {
+  if (values.trace) console.error(JSON.stringify(event));
+};
+
+const vad = await openSilero({ log: silentLog });
 const voices: Voices = {
   vad: vad.vad,
   stt: [scriptedRecognition(systemClock)],
@@ -103,11 +114,10 @@ const voices: Voices = {
   turns: { endOfTurn: async () => 1 },
 };
 const launcher: Launcher = {
-  async start(token, line, facts) {
+  async start(_token, line, facts) {
     const plan = planOf();
-    watchLateness(line, Number(token.split(':')[1]));
     callsStarted++;
-    const session = startCall(plan, { line, voices, control: facts.control, clock: systemClock, emit() {} });
+    const session = startCall(plan, { line, voices, control: facts.control, clock: systemClock, emit: tell });
     return { callId: plan.callId, assistantName: 'script', session, watch: () => () => {} };
   },
 };
@@ -122,7 +132,14 @@ const gateway = createTwilioMedia({
   publicUrl: 'http://127.0.0.1',
   signatures: { verify: () => true },
 });
-const hub = createSocketHub([gateway], { clock: systemClock, log: silentLog });
+const watched: SocketGateway = {
+  ...gateway,
+  accept(socket, request) {
+    watchLateness(socket);
+    return gateway.accept(socket, request);
+  },
+};
+const hub = createSocketHub([watched], { clock: systemClock, log: silentLog });
 hub.attach(server);
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const idleRssMb = process.memoryUsage.rss() / 1e6;

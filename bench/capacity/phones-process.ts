@@ -12,7 +12,8 @@ import * as script from './script.ts';
 const SILENCE = 0xff;
 const FRAME_BYTES = 160;
 const FRAMES_PER_CYCLE = script.CYCLE_MS / 20;
-const AUDIBLE_CHARS_FROM = 0;
+/** A phone connects this long before its first frame. */
+const CONNECT_MS = 100;
 
 const { values } = parseArgs({
   options: {
@@ -47,7 +48,7 @@ function copySpeech(frame: Buffer, from: { speech: Buffer; fromMs: number; atMs:
 
 /** μ-law silence is one character over and over in base64, so any other tells of sound. */
 function isAudible(payload: string): boolean {
-  for (let i = AUDIBLE_CHARS_FROM; i < payload.length - 4; i += 8) {
+  for (let i = 0; i < payload.length - 4; i += 8) {
     const char = payload.charCodeAt(i);
     if (char !== 47 && char !== 102) return true;
   }
@@ -151,13 +152,13 @@ class Phone {
 
 const beginMs = performance.timeOrigin + performance.now() + 1_500;
 const phones: Phone[] = [];
-for (let i = 0; i < order.calls; i++) {
-  const offsetMs = (i * script.CYCLE_MS) / order.calls;
-  phones.push(new Phone(i, beginMs + offsetMs));
-}
+const startOf = (index: number) => beginMs + (index * script.CYCLE_MS) / order.calls;
 const lastMs = beginMs + script.CYCLE_MS * (order.warmCycles + order.cycles + 1);
 const timer = setInterval(() => {
   const nowMs = performance.timeOrigin + performance.now();
+  while (phones.length < order.calls && startOf(phones.length) - CONNECT_MS <= nowMs) {
+    phones.push(new Phone(phones.length, startOf(phones.length)));
+  }
   for (const phone of phones) phone.tick(nowMs);
   if (nowMs < lastMs) return;
   clearInterval(timer);
