@@ -169,9 +169,7 @@ process.on('message', (word) => {
     startedMs = performance.now();
   } else if (word === 'report') {
     isMeasuring = false;
-    process.send!(figures(process.cpuUsage(cpuAtStart), performance.now() - startedMs), () =>
-      process.exit(0),
-    );
-  }
+    process.send!(figures(process.cpuUsage(cpuAtStart), performance.now() - startedMs));
+  } else if (word === 'leave') process.exit(0);
 });
 process.send!({ port: (server.address() as AddressInfo).port });
