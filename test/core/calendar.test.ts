@@ -62,9 +62,11 @@ describe("the platform's own calendar", () => {
   });
 
   it('gives a time to exactly one of several at once', async () => {
-    const startAt = at('2026-05-15T09:00:00-04:00');
-    const attempts = Array.from({ length: 6 }, () => calendar.book(order({ startAt }), signal));
-    expect(await outcomes(attempts)).toEqual({ won: 1, codes: Array(5).fill('conflict') });
+    for (const hour of ['09', '10', '11', '12']) {
+      const startAt = at(`2026-05-15T${hour}:00:00-04:00`);
+      const attempts = Array.from({ length: 6 }, () => calendar.book(order({ startAt }), signal));
+      expect(await outcomes(attempts)).toEqual({ won: 1, codes: Array(5).fill('conflict') });
+    }
     const overlapping = order({ startAt: at('2026-05-15T09:20:00-04:00') });
     await expect(calendar.book(overlapping, signal)).rejects.toMatchObject({ code: 'conflict' });
   });

@@ -179,9 +179,11 @@ describe('providers', () => {
   });
 
   it('X-42 keeps to the limit when several are made at once', async () => {
-    const { scope } = await p.tenant('advanced');
-    const attempts = Array.from({ length: 6 }, (_, i) => p.providers.create(scope, openai(`P${i}`)));
-    expect(await outcomes(attempts)).toEqual({ won: 3, codes: ['quota', 'quota', 'quota'] });
+    for (let round = 0; round < 4; round++) {
+      const { scope } = await p.tenant('advanced');
+      const attempts = Array.from({ length: 6 }, (_, i) => p.providers.create(scope, openai(`P${i}`)));
+      expect(await outcomes(attempts)).toEqual({ won: 3, codes: ['quota', 'quota', 'quota'] });
+    }
   });
 
   it.each([
