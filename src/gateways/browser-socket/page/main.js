@@ -140,7 +140,7 @@ function onLost({ untilMs, retryAtMs }) {
     const next = Math.ceil((retryAtMs - nowMs) / 1000);
     const now = next > 0 ? `Trying again in ${next}\u00a0s` : 'Reconnecting…';
     const action = next > 0 ? { label: 'Try now', run: () => call.resume() } : undefined;
-    banner.show(`Connection lost. ${now} (your call is held for ${left}\u00a0s)`, { announce, action });
+    banner.show(`Connection lost. ${now} (held for ${left}\u00a0s)`, { announce, action });
   };
   say('The connection was lost. Trying to get it back.');
   countdown = setInterval(say, 250);
