@@ -8,6 +8,8 @@ export class AudioRing {
   readonly #rateHz: number;
   #samples: Int16Array;
   #count = 0;
+  /** What came before this sample was lost before the ring grew. */
+  #lost = 0;
   /** Line time of sample `#count`. */
   #nowMs = 0;
 
@@ -23,7 +25,7 @@ export class AudioRing {
 
   /** The number of the oldest sample that is still here. */
   get oldest(): number {
-    return Math.max(0, this.#count - this.#samples.length);
+    return Math.max(this.#lost, this.#count - this.#samples.length);
   }
 
   samplesIn(durationMs: number): number {
@@ -48,6 +50,7 @@ export class AudioRing {
     if (size <= this.#samples.length) return;
     const from = this.oldest;
     const kept = this.copy(from, this.#count);
+    this.#lost = from;
     this.#samples = new Int16Array(size);
     for (let i = 0; i < kept.length; i++) this.#samples[(from + i) % size] = kept[i]!;
   }

@@ -116,7 +116,7 @@ const repeatsAllowed = (period: number) => (period <= 2 ? 6 : 3);
 export function loopLength(tokens: readonly number[]): number {
   for (let period = 1; period <= MAX_PERIOD; period++) {
     const needed = period * (repeatsAllowed(period) + 1);
-    if (tokens.length < needed) break;
+    if (tokens.length < needed) continue;
     let same = period;
     while (same < needed && tokens[tokens.length - 1 - same] === tokens[tokens.length - 1 - same + period])
       same++;

@@ -104,7 +104,7 @@ const ABBREVIATIONS: Record<string, string> = {
   '#': 'number',
 };
 
-const TAIL = `(?=[.,;:!?)"'\\]…]*(?:\\s|$))`;
+const TAIL = `(?=[.,;:!?)"'”’\\]…]*(?:\\s|$))`;
 const rule = (pattern: string, say: Say): readonly [RegExp, Say] => [new RegExp(pattern + TAIL, 'iy'), say];
 
 /** Tried in order at the beginning of each word; a rule may take several words. */
@@ -122,7 +122,7 @@ const RULES: readonly (readonly [RegExp, Say])[] = [
   rule('(?:\\+?1[\\s.-]?)?\\(?\\d{3}\\)?[\\s.-]\\d{3}[\\s.-]\\d{4}', (m) => phoneWords(m[0])),
   rule('\\+\\d[\\d\\s().-]{6,18}\\d', (m) => phoneWords(m[0])),
   rule('\\d{3}[-.]\\d{4}', (m) => phoneWords(m[0])),
-  rule('([$€£₹])\\s?(\\d[\\d,]*)(?:\\.(\\d{2}))?(?:\\s?(million|billion|thousand|[kmb])\\b)?', moneyWords),
+  rule('([$€£₹])\\s?(\\d[\\d,]*)(?:\\.(\\d{1,2}))?(?:\\s?(million|billion|thousand|[kmb])\\b)?', moneyWords),
   rule(`(${MONTH})\\s(\\d{1,2})(?:st|nd|rd|th)?(?:,?\\s(\\d{4}))?`, (m) => dateWords(m[1]!, m[2]!, m[3])),
   rule(`(\\d{1,2})(?:st|nd|rd|th)?\\s(?:of\\s)?(${MONTH})(?:,?\\s(\\d{4}))?`, (m) => dayFirstWords(m)),
   rule('(\\d{4})-(0[1-9]|1[0-2])-(\\d{2})', (m) => dateWords(MONTH_NAMES[Number(m[2]) - 1]!, m[3]!, m[1])),
@@ -149,7 +149,7 @@ export function spokenPieces(text: string): SpokenPiece[] {
   const pieces: SpokenPiece[] = [];
   let at = 0;
   while (at < plain.length) {
-    const opening = /^["'([{]*/.exec(plain.slice(at))![0].length;
+    const opening = /^["'“‘([{]*/.exec(plain.slice(at))![0].length;
     const { length, spoken, dots } = nextPiece(plain, at + opening);
     const end = /^\S*/.exec(plain.slice(at + opening + length))![0];
     const source = plain.slice(at, at + opening + length + end.length);
@@ -171,14 +171,14 @@ function nextPiece(text: string, at: number): { length: number; spoken: string; 
     if (spoken !== '') return { length: match[0].length, spoken, dots: true };
   }
   const word = /^\S*/.exec(text.slice(at))![0];
-  const known = ABBREVIATIONS[word.toLowerCase().replace(/[,;:!?)"']+$/, '')];
+  const known = ABBREVIATIONS[word.toLowerCase().replace(/[,;:!?)"'”’]+$/, '')];
   if (known !== undefined) return { length: word.length, spoken: known, dots: !/[,;:!?]/.test(word) };
   return { length: word.length, spoken: wordSpoken(word), dots: false };
 }
 
 /** The pause that closing punctuation makes, as punctuation flite knows. */
 function pauseOf(end: string): string {
-  const mark = /[.,;:!?…—–]+["')\]]*$/.exec(end)?.[0] ?? '';
+  const mark = /[.,;:!?…—–]+["'”’)\]]*$/.exec(end)?.[0] ?? '';
   if (/[?]/.test(mark)) return '?';
   if (/[!]/.test(mark)) return '!';
   if (/[.…]/.test(mark)) return '.';
@@ -229,8 +229,8 @@ function moneyWords(match: RegExpExecArray): string {
     return `${amount} ${names[scale.toLowerCase()] ?? scale.toLowerCase()} ${many}`;
   }
   const main = `${numberWords(whole!)} ${whole === '1' ? one : many}`;
-  if (!cents || cents === '00') return main;
-  const change = `${numberWords(String(Number(cents)))} ${small}`;
+  if (!cents || Number(cents) === 0) return main;
+  const change = `${numberWords(String(Number(cents.padEnd(2, '0'))))} ${small}`;
   return whole === '0' ? change : `${main} and ${change}`;
 }
 

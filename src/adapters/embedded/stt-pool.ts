@@ -96,6 +96,11 @@ export class SttPool {
     };
   }
 
+  /** Jobs that wait or run. */
+  get pending(): number {
+    return this.#queue.length + this.#seats.filter((seat) => seat.running).length;
+  }
+
   /** False while the workers barely keep up with finished speech. */
   get hasRoomForInterims(): boolean {
     return this.#waitMs < CROWDED_MS && this.#queue.length < this.#seats.length;

@@ -4,8 +4,11 @@ import type { SttFailure, SttJob, SttPool } from '#adapters/embedded/stt-pool';
 import type { AudioFrame } from '#audio/frame';
 import type { SpeechToText, SttEvent, SttOptions, SttStream } from '#engine/ports';
 
+/** What a stream needs of the worker threads. */
+export type SttWork = Pick<SttPool, 'submit' | 'cancel' | 'hasRoomForInterims' | 'activeStreams'>;
+
 export interface MoonshineOptions {
-  pool: SttPool;
+  pool: SttWork;
   /** How often a text is made while the caller speaks; default 500. They stop by themselves under load. */
   interimEveryMs?: number;
 }
@@ -55,7 +58,7 @@ function isEnglish(language: string): boolean {
 }
 
 interface StreamDeps {
-  pool: SttPool;
+  pool: SttWork;
   everyMs: number;
   stream: SttOptions;
   on: (event: SttEvent) => void;
