@@ -1,0 +1,165 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { migrateDatabase } from '#adapters/db/migrate';
+import { type Database, openDatabase } from '#adapters/db/open';
+import { openUnitOfWork } from '#adapters/db/uow';
+import { type EmbeddedSpeech, openEmbeddedSpeech } from '#adapters/embedded/embedded-speech';
+import { guardedHttp } from '#adapters/fetch/guarded';
+import { argon2Hasher } from '#adapters/identity/argon2';
+import { jwtSigner } from '#adapters/identity/jwt';
+import { aesSecrets } from '#adapters/secrets/aes-secrets';
+import type { StartFacts } from '#cli/banner';
+import { makeServices } from '#core/services';
+import { extraPorts, listenAlso } from '#http/dialect-hosts';
+import { systemClock } from '#kernel/clock';
+import type { Log } from '#kernel/log';
+import { openDemo } from '#runtime/demo';
+import { demoReceptionist } from '#runtime/demo-receptionist';
+import { type Calls, openCalls } from './compose/calls.ts';
+import { factsOf } from './compose/facts.ts';
+import { secretsOf } from './compose/keys.ts';
+import { openSurfaces, type Surfaces } from './compose/surfaces.ts';
+import type { Config } from './config.ts';
+
+/** A composed server. */
+export interface Patchbay {
+  readonly facts: StartFacts;
+  callsLive(): number;
+  /** Listens on the configured port; rejects with words for people when it is taken. The port it listens on. */
+  listen(): Promise<number>;
+  /** No new calls; live ones may end within `drainMs`, then are ended; everything is stored and closed. */
+  stop(drainMs: number): Promise<void>;
+}
+
+type Progress = (text: string) => void;
+
+const FAREWELL = 'I am sorry, I have to end this call now. Please call again in a moment. Goodbye.';
+
+/** Config to adapters to services to surfaces. What was opened before a failure is closed again. */
+export async function compose(config: Config, log: Log, progress: Progress): Promise<Patchbay> {
+  const opened: (() => Promise<unknown>)[] = [];
+  try {
+    return await assemble({ config, log, progress, opened });
+  } catch (error) {
+    for (const close of opened.reverse()) await close().catch(() => {});
+    throw error;
+  }
+}
+
+interface Assembly {
+  config: Config;
+  log: Log;
+  progress: Progress;
+  opened: (() => Promise<unknown>)[];
+}
+
+async function assemble(assembly: Assembly): Promise<Patchbay> {
+  const { config, log, progress } = assembly;
+  const [database, speech] = await openParts(assembly);
+  const uow = await openUnitOfWork(database.pool);
+  const http = guardedHttp({ allow: config.callbackAllowlist });
+  assembly.opened.push(() => http.close());
+  const keys = await secretsOf(config);
+  const services = makeServices({
+    uow,
+    clock: systemClock,
+    log,
+    secrets: aesSecrets(keys.encryption),
+    hasher: argon2Hasher,
+    tokens: jwtSigner({ secret: keys.jwt, issuer: 'patchbay', clock: systemClock }),
+    urls: http,
+    approval: config.tenantApproval,
+  });
+  const firstStart = !(await services.tenants.setupCompleted());
+  await services.seed();
+  const lost = await services.lifecycle.recoverOrphans(keys.nodeId);
+  if (lost.length > 0) progress(`Closed ${lost.length} calls that the last run left open`);
+  const calls = await openCalls({ ...assembly, services, speech, http, database, keys });
+  const demo = await openDemo({
+    services,
+    notes: notesFile(join(config.dataDir, 'demo.json')),
+    receptionist: demoReceptionist,
+    log,
+  });
+  const surfaces = await openSurfaces({ config, log, services, speech, database, keys, calls, demo });
+  const facts = { ...factsOf(config, database), adminKeyFile: keys.adminKeyFile, firstStart };
+  return patchbay({ config, facts, assembly, calls, surfaces });
+}
+
+/** The database and the speech models, side by side: both take seconds. */
+async function openParts({ config, log, progress, opened }: Assembly): Promise<[Database, EmbeddedSpeech]> {
+  const { databaseUrl, dataDir, sttWorkers } = config;
+  const openedDatabase = (async () => {
+    const database = await openDatabase({ databaseUrl, dataDir, log, progress });
+    opened.push(() => database.close());
+    await migrateDatabase({ pool: database.pool, log, progress });
+    return database;
+  })();
+  const openedSpeech = (async () => {
+    const cacheDir = join(dataDir, 'models');
+    const speech = await openEmbeddedSpeech({
+      cacheDir,
+      log,
+      progress,
+      ...(sttWorkers === null ? {} : { sttWorkers }),
+    });
+    opened.push(() => speech.close());
+    return speech;
+  })();
+  // Both are awaited to their end, so that a failure of one never leaves the other half open.
+  const [database, speech] = await Promise.allSettled([openedDatabase, openedSpeech]);
+  if (database.status === 'rejected') throw database.reason;
+  if (speech.status === 'rejected') throw speech.reason;
+  return [database.value, speech.value];
+}
+
+function notesFile(path: string) {
+  return {
+    async read(): Promise<string | null> {
+      return readFile(path, 'utf8').catch(() => null);
+    },
+    async write(text: string): Promise<void> {
+      await writeFile(`${path}.new`, text, { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    },
+  };
+}
+
+function patchbay(parts: {
+  config: Config;
+  facts: StartFacts;
+  assembly: Assembly;
+  calls: Calls;
+  surfaces: Surfaces;
+}): Patchbay {
+  const { config, facts, assembly, calls, surfaces } = parts;
+  return {
+    facts,
+    callsLive: () => calls.registry.size,
+    async listen() {
+      try {
+        await surfaces.app.listen({ host: config.host, port: config.port });
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'EADDRINUSE') throw new Error(`port ${config.port} is in use; set PORT to another one.`);
+        if (code === 'EACCES')
+          throw new Error(`port ${config.port} may not be used by this user; set PORT to another one.`);
+        throw error;
+      }
+      const { port } = surfaces.app.server.address() as AddressInfo;
+      await listenAlso(surfaces.app, extraPorts(config.dialectHosts, port), config.host);
+      return port;
+    },
+    async stop(drainMs) {
+      calls.launcher.stop();
+      await calls.registry.drain(drainMs, { why: 'drained', text: FAREWELL });
+      surfaces.browser.close();
+      await surfaces.hub.close();
+      await surfaces.app.close();
+      await calls.launcher.settled();
+      await calls.journal.close(5_000);
+      for (const close of assembly.opened.reverse()) await close();
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import { createHmac } from 'node:crypto';
+import { join } from 'node:path';
+import { type DiskBlobs, diskBlobs } from '#adapters/blobs/disk';
+import { openWavRecording } from '#adapters/blobs/wav-recording';
+import type { Database } from '#adapters/db/open';
+import { type Queue, startQueue } from '#adapters/db/queue';
+import type { EmbeddedSpeech } from '#adapters/embedded/embedded-speech';
+import type { GuardedHttp } from '#adapters/fetch/guarded';
+import { type PrometheusMeters, prometheusMeters } from '#adapters/metrics/prometheus';
+import { Pacer } from '#audio/pacer';
+import type { Services } from '#core/services';
+import { startCall } from '#engine/session';
+import { jobHandlers } from '#jobs/index';
+import { systemClock } from '#kernel/clock';
+import type { Log } from '#kernel/log';
+import { openJournal } from '#runtime/journal';
+import { createLauncher } from '#runtime/launcher';
+import { openRegistry, type Registry } from '#runtime/registry';
+import { toolsFor } from '#runtime/tools/toolbox';
+import type { Config } from '#src/config';
+import type { Keys } from './keys.ts';
+import { voiceFactories } from './voice-factories.ts';
+
+const CALLS_PER_PROCESS_MAX = 1_000;
+
+export type Calls = Awaited<ReturnType<typeof openCalls>>;
+
+interface CallParts {
+  config: Config;
+  log: Log;
+  /** Closers of what was opened, in order. */
+  opened: (() => Promise<unknown>)[];
+  services: Services;
+  speech: EmbeddedSpeech;
+  http: GuardedHttp;
+  database: Database;
+  keys: Keys;
+}
+
+/** Everything a live call runs on, and the jobs after it. */
+export async function openCalls(parts: CallParts) {
+  const { config, log, services, speech, http, database, keys, opened } = parts;
+  const clock = systemClock;
+  const voices = voiceFactories(speech);
+  const queue = await startQueue({
+    pool: database.pool,
+    handlers: jobHandlers({
+      services,
+      analyse: async () => ({ summary: null, sentiment: null, disposition: null, extracted: {} }),
+    }),
+    concurrency: 4,
+    log,
+  });
+  opened.push(() => queue.stop());
+  const journal = openJournal({
+    append: (entries) => services.lifecycle.append(entries),
+    clock,
+    log,
+  });
+  const registry = openRegistry();
+  const pacer = new Pacer({ clock, onError: (error) => log.error({ err: error }, 'a line failed') });
+  const blobs = await diskBlobs(join(config.dataDir, 'blobs'));
+  const sockets = { size: 0 };
+  const meters = metersOf({ registry, queue, speech, pacer, sockets, journalDepth: () => journal.depth });
+  const launcher = createLauncher({
+    admission: services.admission,
+    lifecycle: services.lifecycle,
+    journal,
+    registry,
+    voices,
+    startCall,
+    tools: (order) =>
+      toolsFor(order, {
+        http,
+        calendars: services.calendars,
+        signingSecret: async (tenantId) => signingSecretOf(keys.encryption[0]!, tenantId),
+        // A message is in the call's own log, as the tool's arguments: that is where its tenant reads it.
+        deliverMessage: async () => {},
+        clock,
+        log,
+      }),
+    openRecording: (callId, rateHz) => recordingOf(blobs, callId, rateHz),
+    hasRoom: () => registry.size < CALLS_PER_PROCESS_MAX && speech.admit(),
+    meters,
+    nodeId: keys.nodeId,
+    clock,
+    log,
+  });
+  return { launcher, registry, journal, queue, pacer, blobs, meters, sockets };
+}
+
+function recordingOf(blobs: DiskBlobs, callId: string, rateHz: number) {
+  const key = `recordings/${callId}.wav`;
+  return { key, sink: openWavRecording(blobs, key, { encoding: 'pcm16', rateHz, channels: 2 }) };
+}
+
+/** Each tenant's own secret for signatures, derived, so that it needs no storing. */
+function signingSecretOf(platformKey: string, tenantId: string): string {
+  return `whsec_${createHmac('sha256', platformKey).update(`webhooks ${tenantId}`).digest('base64')}`;
+}
+
+function metersOf(read: {
+  registry: Registry;
+  queue: Queue;
+  speech: EmbeddedSpeech;
+  pacer: Pacer;
+  sockets: { size: number };
+  journalDepth(): number;
+}): PrometheusMeters {
+  return prometheusMeters({
+    callsLive: () => read.registry.size,
+    journalDepth: read.journalDepth,
+    queueDepth: async () => (await read.queue.figures()).ready,
+    speechJobsQueued: () => read.speech.load().queuedJobs,
+    pacerLatenessMs: () => read.pacer.lateness().p99Ms,
+    openSockets: () => read.sockets.size,
+  });
+}

@@ -1,0 +1,84 @@
+import { twilioSignatures } from '#adapters/carrier/twilio/signature';
+import type { Database } from '#adapters/db/open';
+import type { EmbeddedSpeech } from '#adapters/embedded/embedded-speech';
+import type { Services } from '#core/services';
+import { voicex } from '#dialects/voicex/index';
+import { createBrowserGateway } from '#gateways/browser-socket/browser-gateway';
+import { talkPage } from '#gateways/browser-socket/talk-page';
+import { afterStream } from '#gateways/twilio-media/after-stream';
+import { createTransfers } from '#gateways/twilio-media/transfers';
+import { createTwilioMedia } from '#gateways/twilio-media/twilio-media';
+import { createSocketHub } from '#gateways/upgrade';
+import { buildApp } from '#http/app';
+import { systemClock } from '#kernel/clock';
+import type { Log } from '#kernel/log';
+import { operator } from '#operator/index';
+import type { Demo } from '#runtime/demo';
+import type { Config } from '#src/config';
+import type { Calls } from './calls.ts';
+import type { Keys } from './keys.ts';
+
+interface SurfaceParts {
+  config: Config;
+  log: Log;
+  services: Services;
+  speech: EmbeddedSpeech;
+  database: Database;
+  keys: Keys;
+  calls: Calls;
+  demo: Demo;
+}
+
+/** HTTP and sockets: the dialects, the operator's API, the media gateways and the talk page. */
+export async function openSurfaces(parts: SurfaceParts) {
+  const { config, log, services, database, keys, calls } = parts;
+  const { publicUrl } = config;
+  const clock = systemClock;
+  const signatures = twilioSignatures(config.secrets.twilioAuthToken);
+  const transfers = createTransfers(clock);
+  const { launcher, pacer } = calls;
+  const twilio = createTwilioMedia({ launcher, pacer, clock, log, transfers, publicUrl, signatures });
+  const browser = createBrowserGateway({ launcher, pacer, clock, log });
+  const hub = createSocketHub([twilio, browser], { clock, log });
+  Object.defineProperty(calls.sockets, 'size', { get: () => hub.size });
+  const hasRoom = () => parts.speech.admit();
+  const app = await buildApp({
+    dialects: [voicex({ services, blobs: calls.blobs, signatures, hasRoom, publicUrl, clock })],
+    operator: operator({
+      services,
+      adminApiKey: keys.admin,
+      jobs: { runDue: (name) => calls.queue.runDue(name ?? undefined) },
+    }),
+    extraPlugins: [afterStream({ publicUrl, signatures, transfers }), talkPlugin(parts)],
+    checks: [
+      { name: 'database', check: async () => void (await database.pool.query('select 1')) },
+      { name: 'queue', check: async () => void (await calls.queue.figures()) },
+      { name: 'speech', check: async () => void parts.speech.load() },
+    ],
+    metrics: calls.meters,
+    log,
+    config,
+  });
+  hub.attach(app.server);
+  return { app, hub, browser };
+}
+
+function talkPlugin({ config, log, services, demo }: SurfaceParts) {
+  const describe = async () => {
+    const assistant = await services.assistants.get(demo.scope, demo.agentId);
+    const llm = await services.providers.get(demo.scope, assistant.llm.providerId);
+    return { name: assistant.name, isConcierge: llm.providerKey === 'concierge' };
+  };
+  return talkPage({
+    describeTalk: describe,
+    async startTalk() {
+      const { token } = await demo.admitVisitor();
+      return { token, assistant: await describe() };
+    },
+    publicUrl: config.publicUrl,
+    sessionsPerMinute: config.rateLimitPerMinute === null ? null : 10,
+    log,
+  });
+}
+
+export type Surfaces = Awaited<ReturnType<typeof openSurfaces>>;
