@@ -9,7 +9,9 @@ const STOP_WORDS = set(
     'how when where why some any all each every other such only own same tell know like want need get got let say ' +
     'hi hello hey um uh er oh right sure actually wondering wonder question ask asking guys something anything ' +
     'someone anyone maybe possible able kind sort one ones ll ve re d s t m don doesn didn isn aren wasn won more ' +
-    'many much lot give take takes come go going make use used been see think look looking try trying help sorry',
+    'many much lot give take takes come go going make use used been see think look looking try trying help sorry way still else first wanted called calling quick wait hold hang stop ' +
+    'anywhere somewhere everywhere bring exactly currently usually normally typically generally lot area nearby near ' +
+    'around day days week weeks time times place business company find regarding concerning kindly today',
 );
 
 /** Words that mean the same to a caller; each becomes the concept it stands for. */
@@ -18,13 +20,14 @@ const CONCEPTS: Readonly<Record<string, string>> = {
     'open opens opening opened hour hours close closes closing closed schedule till until shut oclock',
   '§price':
     'price prices pricing cost costs charge charges fee fees rate rates dollar dollars euro euros pound pounds cheap expensive pay quote',
-  '§place': 'address located location locations where street directions direction find situated',
+  '§place': 'address located location locations where street directions direction situated',
   '§parking': 'park parking parked garage',
   '§insurance': 'insurance insurances insured insurer coverage',
   '§appointment': 'appointment appointments booking bookings reservation reservations',
   '§person':
     'doctor doctors dentist dentists stylist stylists staff team hygienist hygienists therapist therapists practitioner',
   '§child': 'child children kid kids son daughter toddler toddlers pediatric baby',
+  '§duration': 'minute minutes duration lasts last',
   '§payment': 'payment payments card cards cash credit debit visa mastercard paypal',
   '§cancel': 'cancel cancels cancelled canceled cancellation cancelling canceling reschedule rescheduling',
   '§emergency': 'emergency emergencies urgent pain hurts hurting',
@@ -51,7 +54,7 @@ const DAY_RANGE = new RegExp(`\\b(${DAY_SHORT})\\s*(?:-|–|to|through|thru|unti
 /** Turns of phrase whose single words would mislead. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bhow much\b|\bwhat do you charge\b/g, ' §price '],
-  [/\bhow long\b/g, ' duration '],
+  [/\bhow long\b/g, ' §duration '],
   [
     /\bhow (?:do|can) i (?:get|come) (?:to|there)\b|\bwhere are you\b|\bwhere is (?:it|that|this)\b/g,
     ' §place ',
