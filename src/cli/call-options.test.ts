@@ -29,7 +29,7 @@ describe('options of patchbay call', () => {
       url: null,
       key: null,
       micHz: null,
-      voice: 'slt',
+      voice: 'awb',
       help: false,
     });
     expect(readCallOptions(['--url', 'http://localhost:3000/']).url).toBe('http://localhost:3000');

@@ -45,7 +45,7 @@ Whom it calls:
   --data-dir DIR          data folder of the server it starts (default: DATA_DIR or ./data)
 
 What else:
-  --voice NAME            voice of the caller: slt, awb, rms or kal16 (default: slt)
+  --voice NAME            voice of the caller: awb, slt, rms or kal16 (default: awb)
   --out FILE              writes what the caller heard as WAV; "-" is raw 16-bit 8000 Hz PCM on stdout
   --help
 
@@ -69,7 +69,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-const VOICES = ['slt', 'awb', 'rms', 'kal16'];
+const VOICES = ['awb', 'slt', 'rms', 'kal16'];
 const MAX_INTERRUPT_MS = 60_000;
 
 /** Reads the command's arguments. Throws CommandError for what makes no sense. */
@@ -79,7 +79,7 @@ export function readCallOptions(args: string[]): CallOptions {
   const micHz = values.mic ? readMicRate(values['mic-rate']) : null;
   if (micHz !== null && steps.length > 0)
     throw wrong('--mic speaks alone: leave out --say, --wav and --digits');
-  const voice = values.voice ?? 'slt';
+  const voice = values.voice ?? 'awb';
   if (!VOICES.includes(voice)) throw wrong(`--voice is one of ${VOICES.join(', ')}`);
   return {
     steps,

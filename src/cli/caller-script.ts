@@ -9,6 +9,7 @@ import { DemoCaller } from '#cli/demo-caller';
 import type { Ear } from '#cli/ear';
 import type { TranscriptEntry } from '#cli/platform';
 import { CommandError } from '#cli/terminal';
+import { demoCallerLines } from '#runtime/demo-receptionist';
 
 /** What a script works with. */
 export interface Cast {
@@ -36,12 +37,6 @@ async function prepare(step: Step, voice: CallerVoice): Promise<CallerTurn> {
   }
 }
 
-const HOURS = 'What are your opening hours on Friday?';
-const SERVICES = 'Can you tell me about your services and what they cost?';
-const BOOKING = 'Excuse me, I would like to book an appointment for next Tuesday.';
-const GOODBYE = 'No, that is all. Thank you very much, goodbye.';
-/** Long enough for a few words of the answer. */
-const INTERRUPT_MS = 1_600;
 /** The server writes what was said a moment after it was said. */
 const WRITTEN_MS = 4_000;
 /** The server's clock of the call and the phone's differ by how long the call took to start. */
@@ -49,24 +44,19 @@ const CLOCKS_APART_MS = 700;
 
 /** The demo: asks for the hours, interrupts an answer, books an appointment and says goodbye. */
 export async function* demoTurns(cast: Cast): AsyncIterable<CallerTurn> {
-  const say = async (text: string, interruptAfterMs: number | null = null): Promise<CallerTurn> => ({
-    label: text,
-    audio: await cast.voice.speak(text),
-    digits: null,
-    interruptAfterMs,
-  });
-  const booking = await say(BOOKING, INTERRUPT_MS);
-  yield say(HOURS);
-  yield say(SERVICES);
-  yield booking;
-  const caller = new DemoCaller();
-  for (;;) {
+  const spoken = new Map<string, Int16Array>();
+  for (const { text } of demoCallerLines) spoken.set(text, await cast.voice.speak(text));
+  const caller = new DemoCaller(demoCallerLines);
+  const nextLine = async () => {
+    const interruption = caller.interruption();
+    if (interruption) return interruption;
     await finishReply(cast.ear);
-    const line = caller.reply(await latestWords(cast));
-    if (line === null) break;
-    yield say(line);
+    return caller.next(await latestWords(cast));
+  };
+  for (let line = await nextLine(); line; line = await nextLine()) {
+    const { text, interruptAfterMs } = line;
+    yield { label: text, audio: spoken.get(text)!, digits: null, interruptAfterMs };
   }
-  yield say(GOODBYE);
 }
 
 /** What the agent has said since the caller last began to speak; waits until the server has written all of it. */

@@ -1,66 +1,67 @@
+import type { DemoCallerLine } from '#runtime/demo-receptionist';
+
+/** A question of the agent's, and which of the caller's lines answers it. */
+type Answer = readonly [question: RegExp, line: RegExp];
+
+/** The first that fits is taken: a read-back holds the words that the other questions are made of. */
+const ANSWERS: readonly Answer[] = [
+  [/\bbooked\b|\ball set\b/i, /\bgoodbye\b/i],
+  [/\bis that (?:right|correct)\b|\bshall i book\b/i, /^yes\b/i],
+  [/\bname\b[^.]*\?/i, /\bmy name is\b/i],
+  [/\b(?:phone|number|reach you)\b[^.]*\?/i, /\bfive five five\b/i],
+  [/\bwhat time\b|\b\d{1,2}(?::\d\d)? ?[AP]\.?M\b/i, /\bfirst one\b/i],
+];
+const MISHEARD = /\b(?:did not|didn't) (?:catch|hear|understand)\b|\bsay (?:it|that) again\b/i;
+const GOODBYE = /\bgoodbye\b/i;
+/** Lines said again do not count against anybody for so long. */
+const PATIENCE = 6;
+
 /**
- * The caller of the demo once the booking has begun: answers what the agent asks, by the words of its last sentences.
- * Null when the caller has got what it wanted, or has run out of patience.
+ * The caller of the demo: says its lines in order, but answers what the agent asks, repeats what was not understood,
+ * and says goodbye when it has been misunderstood too often.
  */
 export class DemoCaller {
-  #linesLeft = 10;
-  #last = 'I would like to book an appointment.';
+  readonly #lines: readonly DemoCallerLine[];
+  readonly #said = new Set<DemoCallerLine>();
+  #last: DemoCallerLine | undefined;
+  #repeats = 0;
 
-  reply(agentSaid: string): string | null {
-    if (this.#linesLeft-- === 0) return null;
-    const rule = RULES.find(([pattern]) => pattern.test(agentSaid));
-    if (!rule) return this.#last;
-    const line = rule[1](agentSaid, this.#last);
-    if (line !== null) this.#last = line;
+  constructor(lines: readonly DemoCallerLine[]) {
+    this.#lines = lines;
+  }
+
+  /** The next line in order that does not wait for the agent to finish; null when the next one does. */
+  interruption(): DemoCallerLine | null {
+    const line = this.#inOrder();
+    return line && line.interruptAfterMs !== null ? this.#say(line) : null;
+  }
+
+  /** What to say to these words of the agent's; null after the goodbye. */
+  next(agentSaid: string): DemoCallerLine | null {
+    if (this.#last && GOODBYE.test(this.#last.text)) return null;
+    const line = this.#choose(agentSaid);
+    if (line && this.#said.has(line) && ++this.#repeats > PATIENCE) {
+      return this.#say(this.#lines.find(({ text }) => GOODBYE.test(text)));
+    }
+    return this.#say(line);
+  }
+
+  #choose(agentSaid: string): DemoCallerLine | undefined {
+    if (MISHEARD.test(agentSaid) && this.#last) return this.#last;
+    const answer = ANSWERS.find(([question]) => question.test(agentSaid));
+    const wanted = answer && this.#lines.find(({ text }) => answer[1].test(text));
+    const isBooking = [...this.#said].some(({ text }) => /\bbook\b/i.test(text));
+    return (isBooking ? wanted : undefined) ?? this.#inOrder();
+  }
+
+  #inOrder(): DemoCallerLine | undefined {
+    return this.#lines.find((line) => !this.#said.has(line));
+  }
+
+  #say(line: DemoCallerLine | undefined): DemoCallerLine | null {
+    if (!line) return null;
+    this.#said.add(line);
+    this.#last = line;
     return line;
   }
-}
-
-type Rule = readonly [RegExp, (agentSaid: string, last: string) => string | null];
-
-/** The first that fits is taken: a read-back repeats the words that the questions are made of. */
-const RULES: readonly Rule[] = [
-  [/\b(?:did not|didn't) catch\b|\bsay (?:it|that) again\b/i, (_, last) => last],
-  [/\b(?:is|are) booked\b|\bsee you\b|\banything else\b|\byou are all set\b/i, () => null],
-  [/\bis that right\b|\bis that correct\b|\bshall i book\b|\bshould i book\b/i, () => 'Yes, that is right.'],
-  [/\bname\b[^.]*\?/i, () => 'My name is Anna Miller.'],
-  [/\b(?:phone|reach you)\b[^.]*\?/i, () => 'Four one five, five five five, zero one four two.'],
-  [/\be-?mail\b[^.]*\?/i, () => 'I have no email address.'],
-  [/\b(?:come in for|which service|what is it for|reason)\b[^.]*\?/i, () => 'A consultation, please.'],
-  [/\b\d{1,2}(?::\d\d)? ?[AP]\.?M\b/i, (agentSaid) => `${firstTime(agentSaid)} would be great.`],
-  [/\bnoon\b/i, () => 'Noon would be great.'],
-  [/\b(?:which|what) day\b/i, () => 'Next Tuesday, please.'],
-  [/\bwhat time\b/i, () => 'At ten in the morning, please.'],
-];
-
-const HOUR_WORDS = [
-  '',
-  'one',
-  'two',
-  'three',
-  'four',
-  'five',
-  'six',
-  'seven',
-  'eight',
-  'nine',
-  'ten',
-  'eleven',
-  'twelve',
-];
-
-/** The first time that was offered, in words that a telephone carries well. */
-function firstTime(agentSaid: string): string {
-  const [, hour, minutes, half] = /\b(\d{1,2})(?::(\d\d))? ?([AP])\.?M\b/i.exec(agentSaid)!;
-  const spoken = [
-    HOUR_WORDS[Number(hour)],
-    minutes === undefined || minutes === '00' ? '' : minuteWords(minutes),
-  ];
-  const part = half!.toUpperCase() === 'A' ? 'in the morning' : 'in the afternoon';
-  return `${spoken.filter(Boolean).join(' ')} ${part}`;
-}
-
-function minuteWords(minutes: string): string {
-  const words: Readonly<Record<string, string>> = { '15': 'fifteen', '30': 'thirty', '45': 'forty five' };
-  return words[minutes] ?? minutes;
 }

@@ -78,29 +78,39 @@ describe('Playback', () => {
 });
 
 describe('DemoCaller', () => {
-  it('answers what it is asked, read-backs before the words in them', () => {
-    const caller = new DemoCaller();
-    expect(caller.reply('May I have your name, please?')).toMatch(/Anna/);
-    expect(caller.reply('What phone number can we reach you on?')).toMatch(/four one five/i);
-    expect(caller.reply('I have 10 AM, 10:30 AM or 3 PM. What time would you like?')).toBe(
-      'ten in the morning would be great.',
-    );
-    expect(caller.reply('I did not catch that. Could you say it again?')).toBe(
-      'ten in the morning would be great.',
-    );
-    expect(caller.reply('There is 2:30 PM.')).toBe('two thirty in the afternoon would be great.');
-    expect(
-      caller.reply('An appointment at 10 AM, name Anna Miller, phone number 4 1 5. Is that right?'),
-    ).toMatch(/^Yes/);
-    expect(
-      caller.reply('You are booked for Tuesday at 10 AM. Is there anything else I can help you with?'),
-    ).toBeNull();
+  const lines = [
+    { text: 'When are you open?', interruptAfterMs: null },
+    { text: 'Sorry, what does it cost?', interruptAfterMs: 900 },
+    { text: 'I would like to book.', interruptAfterMs: null },
+    { text: 'The first one, please.', interruptAfterMs: null },
+    { text: 'My name is Peter.', interruptAfterMs: null },
+    { text: 'Four one five, five five five.', interruptAfterMs: null },
+    { text: 'Yes, please.', interruptAfterMs: null },
+    { text: 'That is all. Goodbye.', interruptAfterMs: null },
+  ];
+  const say = (caller: DemoCaller, agentSaid: string) => caller.next(agentSaid)?.text ?? null;
+
+  it('says its lines in order, and answers what it is asked once it books', () => {
+    const caller = new DemoCaller(lines);
+    expect(caller.interruption()).toBeNull();
+    expect(say(caller, 'Hello, what is your name?')).toBe(lines[0]!.text);
+    expect(caller.interruption()?.text).toBe(lines[1]!.text);
+    expect(caller.interruption()).toBeNull();
+    expect(say(caller, 'At 9 AM. Is there anything else?')).toBe(lines[2]!.text);
+    expect(say(caller, 'May I have your name, please?')).toBe(lines[4]!.text);
+    expect(say(caller, 'I have 10 AM, 10:30 AM or 3 PM. What time would you like?')).toBe(lines[3]!.text);
+    expect(say(caller, 'I did not catch that. Could you say it again?')).toBe(lines[3]!.text);
+    expect(say(caller, 'What phone number can we reach you on?')).toBe(lines[5]!.text);
+    expect(say(caller, 'At 10 AM for Peter, phone number 4 1 5. Is that right?')).toBe(lines[6]!.text);
+    expect(say(caller, 'You are booked for 10 AM. Is there anything else?')).toBe(lines[7]!.text);
+    expect(say(caller, 'Goodbye.')).toBeNull();
   });
 
-  it('loses patience', () => {
-    const caller = new DemoCaller();
-    const replies = Array.from({ length: 11 }, () => caller.reply('Hmm.'));
-    expect(replies.slice(0, 10)).not.toContain(null);
-    expect(replies[10]).toBeNull();
+  it('says goodbye when it is misunderstood too often', () => {
+    const caller = new DemoCaller(lines.filter((line) => line.interruptAfterMs === null));
+    say(caller, 'Hello.');
+    for (let i = 0; i < 6; i++) expect(say(caller, 'Could you say that again?')).toBe(lines[0]!.text);
+    expect(say(caller, 'Could you say that again?')).toBe(lines[7]!.text);
+    expect(say(caller, 'Could you say that again?')).toBeNull();
   });
 });

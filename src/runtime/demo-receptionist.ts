@@ -71,12 +71,12 @@ export interface DemoCallerLine {
  * words were chosen to survive synthesis, the phone band and recognition, and fit whatever times happen to be free.
  */
 export const demoCallerLines: readonly DemoCallerLine[] = [
-  { text: 'What are your opening hours?', interruptAfterMs: null },
-  { text: 'Sorry, how much is a cleaning?', interruptAfterMs: 900 },
+  { text: 'What are your opening hours on Friday?', interruptAfterMs: null },
+  { text: 'Sorry, what does a cleaning cost?', interruptAfterMs: 900 },
   { text: 'I would like to book a cleaning for next Tuesday.', interruptAfterMs: null },
-  { text: 'The first one, please.', interruptAfterMs: null },
+  { text: 'I will take the first one.', interruptAfterMs: null },
   { text: 'My name is Peter Miller.', interruptAfterMs: null },
-  { text: 'four one five, five five five, zero one two three.', interruptAfterMs: null },
-  { text: 'Yes, please book it.', interruptAfterMs: null },
+  { text: 'My number is four one five, five five five, zero one two three.', interruptAfterMs: null },
+  { text: 'Yes, that is correct.', interruptAfterMs: null },
   { text: 'No, that is all. Thank you. Goodbye.', interruptAfterMs: null },
 ];
