@@ -1,4 +1,4 @@
-import { childOf } from '#engine/deadline';
+import { childOf, OVER } from '#engine/deadline';
 import { Digits } from '#engine/digits';
 import type { CallEventBody } from '#engine/events';
 import type { CallControl, ToolEffect, Transport } from '#engine/ports';
@@ -73,7 +73,7 @@ export class Acts {
     const { controller, release } = childOf(signal);
     const limit = pause(clock, TRANSFER_MS, controller.signal).then(() => false);
     const taken = await Promise.race([this.#asked(control.transfer(to, controller.signal)), limit]);
-    controller.abort();
+    controller.abort(OVER);
     release();
     report({ type: 'transfer', to, outcome: taken ? 'done' : 'failed' }, turnId);
     if (!taken) return false;

@@ -1,5 +1,8 @@
 import type { Cancel, Clock } from '#kernel/clock';
 
+/** Why something was aborted that is simply not wanted any more. One for all: making a DOMException is not cheap. */
+export const OVER = new DOMException('no longer wanted', 'AbortError');
+
 /**
  * A deadline that can be set again and again over one stream of waits. Holds at most one timer, and no reference to a
  * wait that is over.
@@ -44,7 +47,7 @@ export class Deadline {
         leave();
         reject(error);
       };
-      const abort = () => fail(new DOMException('aborted', 'AbortError'));
+      const abort = () => fail(OVER);
       promise.then((value) => {
         leave();
         resolve(value);
@@ -60,7 +63,7 @@ export class Deadline {
 /** A controller that aborts with `parent`, and can be aborted alone. Call `release` when done with it. */
 export function childOf(parent: AbortSignal): { controller: AbortController; release(): void } {
   const controller = new AbortController();
-  const abort = () => controller.abort(parent.reason);
+  const abort = () => controller.abort(OVER);
   if (parent.aborted) abort();
   else parent.addEventListener('abort', abort, { once: true });
   return { controller, release: () => parent.removeEventListener('abort', abort) };

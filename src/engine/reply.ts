@@ -1,6 +1,7 @@
 import type { Acts } from '#engine/acts';
 import type { CallPlan } from '#engine/call-plan';
 import type { AgentEntry, CallSlot, Conversation } from '#engine/conversation';
+import { OVER } from '#engine/deadline';
 import type { CallEventBody, SayPurpose } from '#engine/events';
 import { type Fallback, reason } from '#engine/fallback';
 import type { LanguageModel, ToolCall, ToolOutcome } from '#engine/ports';
@@ -77,7 +78,7 @@ export class Reply {
 
   /** Stops the model, the voice and whatever tool may be stopped. */
   abort(): void {
-    this.#abort.abort();
+    this.#abort.abort(OVER);
     if (this.#speech && !this.#isConfirmed) this.#deps.voice.discard(this.#speech);
     this.#speech?.stop();
     this.#confirmation.resolve();

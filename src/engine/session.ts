@@ -4,6 +4,7 @@ import { CallLog } from '#engine/call-log';
 import type { CallPlan } from '#engine/call-plan';
 import type { CallDeps, CallSession, StartCall } from '#engine/call-session';
 import { type AgentEntry, Conversation } from '#engine/conversation';
+import { OVER } from '#engine/deadline';
 import { Ears } from '#engine/ears';
 import type { CallEventBody, HangupReason, SayPurpose } from '#engine/events';
 import { Fallback } from '#engine/fallback';
@@ -173,6 +174,7 @@ class Session implements CallSession {
     resume: () => this.#voice.resume(),
     cut: () => this.#voice.cut(),
     finishSentence: () => this.#voice.finishSentence(),
+    checkVoice: () => this.#voice.check(),
     flush: ({ lastSpeechMs }) => this.#ears.flush(lastSpeechMs),
     judge: ({ text }) => this.#judge(text),
     takeTurn: (effect) => this.#takeTurn(effect),
@@ -316,7 +318,7 @@ class Session implements CallSession {
     for (const id of [...this.#replies.keys()]) this.#abortReply(id);
     this.#latency.forget();
     this.#voice.close();
-    this.#call.abort();
+    this.#call.abort(OVER);
     this.#deps.line.close(why);
     if (!this.#tools.isBusy) {
       this.#finish(why, durationMs);
@@ -324,13 +326,13 @@ class Session implements CallSession {
     }
     const grace = new AbortController();
     Promise.race([this.#tools.settled(), pause(this.#deps.clock, GRACE_MS, grace.signal)]).then(() => {
-      grace.abort();
+      grace.abort(OVER);
       this.#finish(why, durationMs);
     });
   }
 
   #finish(reason: HangupReason, durationMs: number): void {
-    this.#toolsEnd.abort();
+    this.#toolsEnd.abort(OVER);
     this.#log.write({ type: 'call.ended', reason, durationMs });
     this.#log.close();
     this.#ended.resolve(reason);

@@ -9,6 +9,8 @@ const NEXT_FILLER_MS = 8_000;
 const ANSWER_MS = 8_000;
 /** Waiting that the caller or the carrier sets the pace of; their own limits come first. */
 const PATIENT_MS = 120_000;
+/** How often a voice that is believed to speak is asked whether it does. */
+export const CHECK_MS = 5_000;
 /** Failed answers in a row after which the call is handed on or ended. */
 const FAILURES = 2;
 

@@ -1,5 +1,6 @@
 import type { SampleRate } from '#audio/frame';
 import { Resampler } from '#audio/resample';
+import { OVER } from '#engine/deadline';
 import type { SayPurpose } from '#engine/events';
 import { type HeardText, heardText, type Span } from '#engine/heard';
 import type { SpeechChunk } from '#engine/ports';
@@ -47,7 +48,8 @@ export class Speech {
   #isTextComplete = false;
   #isReleased: boolean;
   #resampler: Resampler | undefined;
-  #wake: (() => void) | undefined;
+  /** Syntheses that wait for text or for room: one, or two while a voice is being replaced. */
+  #waiting: (() => void)[] = [];
   #waitsFor: 'text' | 'room' = 'text';
   /** The next piece to push. */
   next = 0;
@@ -102,32 +104,38 @@ export class Speech {
 
   /** Stops its synthesis. What has been synthesized stays. */
   stop(): void {
-    this.#abort.abort();
+    this.#abort.abort(OVER);
     this.wake();
   }
 
   /** Some of what waited to be played has been. */
   makeRoom(): void {
-    if (this.#wake !== undefined && this.#waitsFor === 'room') this.wake();
+    if (this.#waiting.length > 0 && this.#waitsFor === 'room') this.wake();
   }
 
   /** Lets a synthesis that waits for text or for room look again. */
   wake(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
   }
 
-  /** The text at `index`, when it is there and may be synthesized; undefined when there is no more. */
-  async textAt(index: number, hasRoom: () => boolean): Promise<string | undefined> {
+  /**
+   * The text at `index`, when it is there and may be synthesized; undefined when there is no more, or the attempt that
+   * asks is over (and `wake` was called).
+   */
+  async textAt(
+    index: number,
+    attempt: { hasRoom(): boolean; signal: AbortSignal },
+  ): Promise<string | undefined> {
     for (;;) {
-      if (this.signal.aborted) return undefined;
-      const mayGoOn = index === 0 || (this.#isReleased && hasRoom());
+      if (attempt.signal.aborted) return undefined;
+      const mayGoOn = index === 0 || (this.#isReleased && attempt.hasRoom());
       if (index < this.#texts.length && mayGoOn) return this.#texts[index];
       if (index >= this.#texts.length && this.#isTextComplete) return undefined;
       this.#waitsFor = index < this.#texts.length ? 'room' : 'text';
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#waiting.push(resolve);
       });
     }
   }

@@ -1,5 +1,6 @@
 import { type AudioFrame, FRAME_MS } from '#audio/frame';
 import { SampleRing } from '#audio/ring';
+import { OVER } from '#engine/deadline';
 import type { CallEventBody } from '#engine/events';
 import { Fallback, type Link, reason } from '#engine/fallback';
 import {
@@ -126,7 +127,7 @@ export class SttRelay {
     let isCurrent = true;
     this.#leave = () => {
       isCurrent = false;
-      abort.abort();
+      abort.abort(OVER);
     };
     this.#link = link;
     try {

@@ -1,8 +1,8 @@
 import type { SampleRate } from '#audio/frame';
-import { childOf, Deadline } from '#engine/deadline';
+import { childOf, Deadline, OVER } from '#engine/deadline';
 import type { CallEventBody } from '#engine/events';
 import type { Fallback, Link } from '#engine/fallback';
-import { ProviderError, type TextToSpeech, type Voices } from '#engine/ports';
+import { ProviderError, type SpeechChunk, type TextToSpeech, type Voices } from '#engine/ports';
 import type { Speech } from '#engine/speech';
 import type { Clock } from '#kernel/clock';
 import type { TurnId } from '#kernel/ids';
@@ -24,6 +24,8 @@ export interface SynthesisDeps {
 
 /** A voice that owes audio for a text must bring the first of it, and the next, within this. */
 const STALL_MS = 3_000;
+/** Nobody speaks faster: less audio than this for what was given means that some is still owed. */
+const LEAST_MS_PER_CHAR = 30;
 
 /**
  * Makes the audio of `speech` as its text comes, with the next voice when one fails. Resolves when all of it has been
@@ -62,19 +64,22 @@ async function speakWith(
   const { engine, voice } = link.use;
   const { speed, language, rateHz } = deps;
   const options = { voice, speed, language, rateHz };
-  const chunks = engine.speak(attempt.texts(), options, controller.signal)[Symbol.asyncIterator]();
+  const chunks = engine
+    .speak(attempt.texts(controller.signal), options, controller.signal)
+    [Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await attempt.deadline.race(chunks.next(), speech.signal);
       if (next.done) break;
-      attempt.took(next.value.text);
+      attempt.took(next.value);
       speech.take(next.value);
       deps.grown(speech);
     }
     attempt.ended();
   } finally {
     attempt.deadline.disarm();
-    controller.abort();
+    controller.abort(OVER);
+    speech.wake();
     release();
     Promise.resolve(chunks.return?.()).catch(() => {});
     attempt.bill();
@@ -88,9 +93,9 @@ class Attempt {
   readonly #job: { speech: Speech; from: number };
   readonly #deps: SynthesisDeps;
   #givenChars = 0;
-  #spokenChars = 0;
-  #takenAny = false;
-  #textIsOver = false;
+  #audioMs = 0;
+  /** The voice has asked for a text that is not there yet. */
+  #isWaiting = false;
 
   constructor(link: Link<TtsVoice>, job: { speech: Speech; from: number }, deps: SynthesisDeps) {
     this.#link = link;
@@ -102,31 +107,37 @@ class Attempt {
     );
   }
 
-  async *texts(): AsyncGenerator<string> {
+  async *texts(signal: AbortSignal): AsyncGenerator<string> {
     const { speech, from } = this.#job;
     for (let index = from; ; index++) {
-      const text = await speech.textAt(index, this.#deps.hasRoom);
+      this.#isWaiting = true;
+      this.#expect();
+      const text = await speech.textAt(index, { hasRoom: this.#deps.hasRoom, signal });
+      if (signal.aborted) return;
+      this.#isWaiting = false;
       if (text === undefined) break;
       this.#givenChars += text.length;
-      this.deadline.arm(STALL_MS);
+      this.#expect();
       yield text;
     }
-    this.#textIsOver = true;
-    if (!speech.signal.aborted && this.#givenChars > 0) this.deadline.arm(STALL_MS);
+    this.#expect();
   }
 
-  /** A chunk came; `text` is what it begins with, when it begins one. */
-  took(text: string | undefined): void {
-    this.#takenAny = true;
-    if (text !== undefined) this.#spokenChars += text.trim().length;
-    const owes = this.#textIsOver || this.#spokenChars < this.#givenChars;
-    if (owes) this.deadline.arm(STALL_MS);
+  took({ samples, rateHz }: SpeechChunk): void {
+    this.#audioMs += (samples.length * 1000) / rateHz;
+    this.#expect();
+  }
+
+  /** Sets the deadline anew; none while the voice has said all it was given and waits for more. */
+  #expect(): void {
+    const owes = !this.#isWaiting || this.#audioMs < this.#givenChars * LEAST_MS_PER_CHAR;
+    if (owes && this.#givenChars > 0 && !this.#job.speech.signal.aborted) this.deadline.arm(STALL_MS);
     else this.deadline.disarm();
   }
 
   /** The stream ended without a failure: it must have spoken at all. */
   ended(): void {
-    if (this.#takenAny || this.#givenChars === 0 || this.#job.speech.signal.aborted) return;
+    if (this.#audioMs > 0 || this.#givenChars === 0 || this.#job.speech.signal.aborted) return;
     throw new ProviderError(this.#link.name, 'closed', 'no audio came');
   }
 

@@ -1,4 +1,4 @@
-import { childOf, Deadline } from '#engine/deadline';
+import { childOf, Deadline, OVER } from '#engine/deadline';
 import type { CallEventBody } from '#engine/events';
 import type { Fallback, Link } from '#engine/fallback';
 import {
@@ -111,7 +111,7 @@ class Attempt {
       return this.#calls;
     } finally {
       this.#deadline.disarm();
-      controller.abort();
+      controller.abort(OVER);
       release();
       Promise.resolve(deltas?.return?.()).catch(() => {});
       this.#bill();

@@ -1,5 +1,5 @@
 import { schemaProblems } from '#engine/arguments';
-import { childOf } from '#engine/deadline';
+import { childOf, OVER } from '#engine/deadline';
 import type { CallEventBody } from '#engine/events';
 import type { Tool, ToolCall, ToolOutcome, ToolSpec } from '#engine/ports';
 import type { Clock } from '#kernel/clock';
@@ -36,7 +36,7 @@ export class Tools {
     return this.#deps.tools.map((tool) => tool.spec);
   }
 
-  /** Whether a tool that must not be cut off is under way. */
+  /** Whether any call's result is still to come. Calls that may be aborted settle as soon as they are. */
   get isBusy(): boolean {
     return this.#running.size > 0;
   }
@@ -47,7 +47,13 @@ export class Tools {
   }
 
   /** Runs one call; never rejects. What went wrong is in the result, for the model to read. */
-  async run(call: ToolCall, run: ToolRun): Promise<ToolOutcome> {
+  run(call: ToolCall, run: ToolRun): Promise<ToolOutcome> {
+    const running = this.#run(call, run);
+    this.#running.add(running);
+    return running.finally(() => this.#running.delete(running));
+  }
+
+  async #run(call: ToolCall, run: ToolRun): Promise<ToolOutcome> {
     const { clock, report } = this.#deps;
     const { id: toolCallId, name } = call;
     report({ type: 'tool.called', toolCallId, name, arguments: call.arguments }, run.turnId);
@@ -64,10 +70,8 @@ export class Tools {
     if (!tool) return Promise.resolve(failure(`there is no tool named ${call.name}`));
     const problems = schemaProblems(tool.spec.parameters, call.arguments);
     if (problems.length > 0) return Promise.resolve(failure(`invalid arguments: ${problems.join('; ')}`));
-    if (tool.whenInterrupted === 'abort') return this.#limited(tool, call, run);
-    const running = this.#limited(tool, call, { ...run, signal: this.#deps.signal });
-    this.#running.add(running);
-    return running.finally(() => this.#running.delete(running));
+    const signal = tool.whenInterrupted === 'abort' ? run.signal : this.#deps.signal;
+    return this.#limited(tool, call, { ...run, signal });
   }
 
   #limited(tool: Tool, call: ToolCall, run: ToolRun): Promise<ToolOutcome> {
@@ -83,7 +87,7 @@ export class Tools {
       const interrupted = () => settle(failure('interrupted: the caller spoke before this finished'));
       const cancel = this.#deps.clock.after(tool.timeoutMs, () => {
         settle(failure(`no result within ${tool.timeoutMs} ms`));
-        controller.abort();
+        controller.abort(OVER);
       });
       if (controller.signal.aborted) return interrupted();
       controller.signal.addEventListener('abort', interrupted, { once: true });

@@ -1,6 +1,15 @@
 import { isBackchannel } from '#engine/backchannel';
-import { deadAirAtMs } from '#engine/silence';
-import { abortions, failed, giveUp, toHearing, toListening, toPausing, toThinking } from '#engine/turn-moves';
+import { CHECK_MS, deadAirAtMs } from '#engine/silence';
+import {
+  abortions,
+  failed,
+  giveUp,
+  toHearing,
+  toListening,
+  toPausing,
+  toSpeaking,
+  toThinking,
+} from '#engine/turn-moves';
 import { DOUBT_MS, RESUMED_MS, TAIL_MS } from '#engine/turn-policy';
 import {
   type Doubting,
@@ -25,8 +34,7 @@ export function whileThinking(state: In<'thinking'>, input: TurnInput, nowMs: nu
   switch (input.type) {
     case 'agentStarted': {
       const { replyId, activity } = state;
-      const { purpose } = input;
-      return enter(state, { phase: 'speaking', replyId, activity, purpose, overheard: null });
+      return toSpeaking(state, { replyId, activity, purpose: input.purpose }, nowMs);
     }
     case 'agentDrained':
       return state.replyId === null && !input.more ? toListening(state, nowMs) : [state, []];
@@ -64,6 +72,9 @@ export function whileSpeaking(state: In<'speaking'>, input: TurnInput, nowMs: nu
     case 'replyFinished':
       if (input.replyId !== state.replyId) return [state, []];
       return [{ ...noted(state, { failures: 0 }), replyId: null } as TurnState, []];
+    case 'timer':
+      if (input.name !== 'deadAir') return [state, []];
+      return [state, [{ type: 'checkVoice' }, startTimer('deadAir', nowMs + CHECK_MS)]];
     default:
       return overAgent(state, input, nowMs);
   }
@@ -142,6 +153,8 @@ export function whileDoubting(state: In<'doubting'>, input: TurnInput, nowMs: nu
       return heardInDoubt(state, input, nowMs);
     case 'timer':
       return input.name === 'doubt' ? resume(state, nowMs) : [state, []];
+    case 'agentDrained':
+      return drainedInDoubt(state, input.more, nowMs);
     case 'activity':
       if (input.replyId !== state.back.replyId) return [state, []];
       return [{ ...state, back: { ...state.back, activity: input.activity } }, []];
@@ -182,7 +195,8 @@ function resume(state: In<'doubting'>, nowMs: number): Step {
   const { back } = state;
   const effects: TurnEffect[] = [{ type: 'dropHeard' }, { type: 'resume' }];
   if (back.phase === 'speaking') {
-    return enter(state, back, [...effects, report({ type: 'agent.interrupted', resumed: true })]);
+    const resumed = report({ type: 'agent.interrupted', resumed: true });
+    return enter(state, back, [...effects, resumed, startTimer('deadAir', nowMs + CHECK_MS)]);
   }
   return toThinking(state, { ...back, sinceMs: nowMs }, effects);
 }
@@ -202,6 +216,18 @@ function interrupt(
   const facts = { fromMs: floor.fromMs, text, finalAtMs: final ? nowMs : null, guess: null };
   if (floor.lastSpeechMs === null) return toHearing(state, facts, effects);
   return toPausing(state, { ...facts, lastSpeechMs: floor.lastSpeechMs }, effects);
+}
+
+/** The agent had said its last just when it was held: what the caller says is a turn like any other. */
+function drainedInDoubt(state: In<'doubting'>, more: boolean, nowMs: number): Step {
+  const { replyId, activity } = state.back;
+  if (replyId !== null || more) {
+    return [{ ...state, back: { phase: 'thinking', replyId, activity, sinceMs: nowMs } }, []];
+  }
+  const facts = { fromMs: state.onsetMs, text: state.text, finalAtMs: null, guess: null };
+  const effects: TurnEffect[] = [{ type: 'resume' }];
+  if (state.lastSpeechMs === null) return toHearing(state, facts, effects);
+  return toPausing(state, { ...facts, lastSpeechMs: state.lastSpeechMs }, effects);
 }
 
 /** The reply broke down under the caller's words: they are the next turn, and nothing is asked twice. */

@@ -1,4 +1,4 @@
-import { leave, takeTurn, toHearing, toListening, toPausing, toPhrase } from '#engine/turn-moves';
+import { leave, takeTurn, toHearing, toListening, toPausing, toPhrase, toSpeaking } from '#engine/turn-moves';
 import {
   endpointDelayMs,
   flushDelayMs,
@@ -8,7 +8,6 @@ import {
   RESUMED_MS,
 } from '#engine/turn-policy';
 import {
-  enter,
   type Hearing,
   noted,
   type Pausing,
@@ -33,13 +32,7 @@ export function whileListening(state: In<'listening'>, input: TurnInput, nowMs: 
     case 'heard':
       return heardInSilence(state, input, nowMs);
     case 'agentStarted':
-      return enter(state, {
-        phase: 'speaking',
-        replyId: null,
-        activity: 'model',
-        purpose: input.purpose,
-        overheard: null,
-      });
+      return toSpeaking(state, { replyId: null, activity: 'model', purpose: input.purpose }, nowMs);
     case 'timer':
       return input.name === 'idle' ? askIdle(state, nowMs) : [state, []];
     default:

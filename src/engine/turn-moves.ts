@@ -1,5 +1,5 @@
 import type { HangupReason, Stage } from '#engine/events';
-import { afterFailure, deadAirAtMs, lastWordsBy } from '#engine/silence';
+import { afterFailure, CHECK_MS, deadAirAtMs, lastWordsBy } from '#engine/silence';
 import { endpointDelayMs, flushDelayMs, LEAVE_MS, WORDLESS_MS } from '#engine/turn-policy';
 import {
   enter,
@@ -7,6 +7,7 @@ import {
   noted,
   type Pausing,
   report,
+  type Speaking,
   type Step,
   startTimer,
   type Thinking,
@@ -64,6 +65,16 @@ export function toThinking(
 ): Step {
   const next: Thinking = { phase: 'thinking', ...facts };
   return enter(state, next, [...before, startTimer('deadAir', deadAirAtMs(next, state.book))]);
+}
+
+/** The agent can be heard. */
+export function toSpeaking(
+  state: TurnState,
+  facts: Pick<Speaking, 'replyId' | 'activity' | 'purpose'>,
+  nowMs: number,
+): Step {
+  const next: Speaking = { phase: 'speaking', ...facts, overheard: null };
+  return enter(state, next, [startTimer('deadAir', nowMs + CHECK_MS)]);
 }
 
 /** Says a phrase and waits for it to be heard. */

@@ -176,6 +176,8 @@ export type TurnEffect =
   | { readonly type: 'cut' }
   /** Plays to the end of the sentence that is being played, and no further. */
   | { readonly type: 'finishSentence' }
+  /** Have the voice tell its end again, should it have said all: the machine believes that it speaks. */
+  | { readonly type: 'checkVoice' }
   | { readonly type: 'flush'; readonly lastSpeechMs: number }
   | { readonly type: 'judge'; readonly text: string }
   /** The caller's turn is over and these were its words. `decidedAtMs` is null for a turn that was not spoken. */
@@ -200,7 +202,7 @@ const TIMERS: Readonly<Record<Phase['phase'], readonly TimerName[]>> = {
   hearing: ['wordless'],
   pausing: ['flush', 'guess', 'endpoint', 'words'],
   thinking: ['deadAir'],
-  speaking: [],
+  speaking: ['deadAir'],
   doubting: ['doubt'],
   leaving: ['leave'],
   ended: [],

@@ -187,6 +187,11 @@ export class Voice {
     if (this.#waitingMs < AHEAD_MS) for (const speech of this.#queue) speech.makeRoom();
   }
 
+  /** Tells the end of the agent's audio once more, if there is none on the line. */
+  check(): void {
+    if (this.#stretch === null && !this.#isHeld) this.#deps.tell({ type: 'agentDrained', more: this.isBusy });
+  }
+
   /** Ends everything; nothing is told of any more, but what was heard until now. */
   close(): void {
     for (const speech of this.#rehearsed) speech.stop();

@@ -7,6 +7,8 @@ export interface Utterance {
   readonly level: number;
 }
 
+const TONE_HZ = 400;
+
 /** Milliseconds a word takes to say. */
 export const MS_PER_WORD = 300;
 
@@ -55,12 +57,18 @@ export class CallerScript {
     return heard.join(' ');
   }
 
-  /** Peak level at a moment; 0 in silence. */
-  levelAt(atMs: number): number {
+  /** Mixes the sound of the time from `fromMs` on into `samples`: a square tone while something is uttered, else silence. */
+  render(samples: Int16Array, rateHz: number, fromMs: number): void {
+    samples.fill(0);
+    const toMs = fromMs + (samples.length * 1000) / rateHz;
     for (let i = this.#utterances.length - 1; i >= 0; i--) {
       const one = this.#utterances[i]!;
-      if (atMs >= one.fromMs && atMs < one.toMs) return one.level;
+      if (one.toMs <= fromMs || one.fromMs >= toMs) continue;
+      const first = Math.max(0, Math.round(((one.fromMs - fromMs) * rateHz) / 1000));
+      const end = Math.min(samples.length, Math.round(((one.toMs - fromMs) * rateHz) / 1000));
+      const period = Math.round(rateHz / TONE_HZ);
+      for (let at = first; at < end; at++)
+        samples[at] = one.level * Math.cos((2 * Math.PI * (at % period)) / period);
     }
-    return 0;
   }
 }

@@ -17,7 +17,6 @@ export interface ScriptedLineOptions {
   poison?: boolean;
 }
 
-const TONE_HZ = 440;
 const POISON = 0x5555;
 
 /** One stretch of agent audio as the caller heard it. */
@@ -180,11 +179,8 @@ export class ScriptedLine implements Transport {
   #bring(): void {
     const { samples } = this.#frame;
     const atMs = (this.#ticks - 1) * FRAME_MS;
-    const step = 1000 / this.rateHz;
-    for (let i = 0; i < samples.length; i++) {
-      const level = this.#options.script?.levelAt(atMs + i * step) ?? 0;
-      samples[i] = level === 0 ? 0 : level * Math.sin((2 * Math.PI * TONE_HZ * (atMs + i * step)) / 1000);
-    }
+    if (this.#options.script) this.#options.script.render(samples, this.rateHz, atMs);
+    else samples.fill(0);
     this.#frame.atMs = atMs;
     for (const listener of this.#listeners) {
       listener.audio?.push(this.#frame);

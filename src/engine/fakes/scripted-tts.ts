@@ -85,9 +85,15 @@ function timed(text: string, lengthMs: number): TimedWord[] {
   });
 }
 
+const tones = new Map<SampleRate, Int16Array>();
+
+/** The beginning of a tone that is shared by all who use it. */
 function tone(lengthMs: number, rateHz: SampleRate): Int16Array {
-  const samples = new Int16Array(Math.round((lengthMs * rateHz) / 1000));
-  for (let i = 0; i < samples.length; i++)
-    samples[i] = LEVEL * Math.cos((2 * Math.PI * TONE_HZ * i) / rateHz);
-  return samples;
+  let whole = tones.get(rateHz);
+  if (!whole) {
+    whole = new Int16Array(Math.ceil((CHUNK_MS * rateHz) / 1000));
+    for (let i = 0; i < whole.length; i++) whole[i] = LEVEL * Math.cos((2 * Math.PI * TONE_HZ * i) / rateHz);
+    tones.set(rateHz, whole);
+  }
+  return whole.subarray(0, Math.round((lengthMs * rateHz) / 1000));
 }

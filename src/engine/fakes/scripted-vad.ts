@@ -40,7 +40,7 @@ class ScriptedVadStream {
   readonly #on: (event: VadEvent) => void;
   readonly #event: VadEvent = { atMs: 0, probability: 0 };
   #peak = 0;
-  #filledMs = 0;
+  #filled = 0;
   #lastLoudMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ScriptedVadOptions, on: (event: VadEvent) => void) {
@@ -49,13 +49,14 @@ class ScriptedVadStream {
   }
 
   push(frame: AudioFrame): void {
-    const stepMs = 1000 / frame.rateHz;
-    for (let i = 0; i < frame.samples.length; i++) {
-      this.#peak = Math.max(this.#peak, Math.abs(frame.samples[i]!));
-      this.#filledMs += stepMs;
-      if (this.#filledMs < WINDOW_MS - stepMs / 2) continue;
-      this.#window(frame.atMs + (i + 1) * stepMs);
-      this.#filledMs = 0;
+    const { samples, rateHz, atMs } = frame;
+    const windowSamples = (WINDOW_MS * rateHz) / 1000;
+    for (let i = 0; i < samples.length; i++) {
+      const sample = samples[i]!;
+      if (sample > this.#peak) this.#peak = sample;
+      if (++this.#filled < windowSamples) continue;
+      this.#window(atMs + ((i + 1) * 1000) / rateHz);
+      this.#filled = 0;
       this.#peak = 0;
     }
   }
