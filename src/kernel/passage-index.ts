@@ -13,6 +13,8 @@ export interface PassageHit {
   readonly score: number;
   /** Share of the question's words, by their weight, that the passage has: 0 to 1. Low means the subject is another. */
   readonly coverage: number;
+  /** The terms of the question that it has. */
+  readonly matched: readonly string[];
 }
 
 export interface PassageIndex {
@@ -48,6 +50,7 @@ export function passageIndex(passages: readonly Passage[]): PassageIndex {
     const found = frequency.get(term) ?? 0;
     return Math.log(1 + (documents.length - found + 0.5) / (found + 0.5));
   };
+  const rarest = Math.log(1 + (documents.length - 0.5) / 1.5);
   const bm25 = (term: string, at: number) => {
     const document = documents[at];
     const weight = document?.weights.get(term) ?? 0;
@@ -58,7 +61,9 @@ export function passageIndex(passages: readonly Passage[]): PassageIndex {
     knows: (word) => termsOf(word).some((term) => frequency.has(term)),
     search(query, limit) {
       const wanted = contentTerms(query).map((term) => closest(term, frequency));
-      const total = wanted.reduce((sum, { term }) => sum + idf(term), 0);
+      // A word that no passage has weighs as much as one that a single passage has.
+      const weigh = (term: string) => Math.min(idf(term), rarest);
+      const total = wanted.reduce((sum, { term }) => sum + weigh(term), 0);
       if (total === 0) return [];
       return documents
         .map((document, at) => {
@@ -66,7 +71,8 @@ export function passageIndex(passages: readonly Passage[]): PassageIndex {
           return {
             at,
             score: found.reduce((sum, { term, weight }) => sum + bm25(term, at) * weight, 0),
-            coverage: found.reduce((sum, { term, weight }) => sum + idf(term) * weight, 0) / total,
+            coverage: found.reduce((sum, { term, weight }) => sum + weigh(term) * weight, 0) / total,
+            matched: found.map(({ term }) => term),
           };
         })
         .filter(({ score }) => score > 0)

@@ -51,8 +51,9 @@ function briefingOf(prompt: string): Briefing {
 function answerTo(messages: readonly ChatMessage[], world: World): Move {
   const last = messages.at(-1);
   const before = messages.at(-2);
+  const asked = messages.some((message) => message.role === 'user' && !isDirection(message.text));
   // Another model broke off in the middle: the turn is answered anew, less what the caller has heard already.
-  if (last?.role === 'user' && isDirection(last.text) && before?.role === 'assistant') {
+  if (last?.role === 'user' && isDirection(last.text) && before?.role === 'assistant' && asked) {
     const move = answerTo(messages.slice(0, -2), world);
     return {
       ...move,

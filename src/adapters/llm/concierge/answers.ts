@@ -10,6 +10,20 @@ const MAX_ANSWER_CHARS = 260;
 const SIBLING_SCORE = 0.7;
 const MAX_SIBLINGS = 4;
 
+/** What can be asked of any subject: without the subject they are no answer. */
+const ASPECTS = new Set([
+  '§price',
+  '§hours',
+  '§duration',
+  '§appointment',
+  '§contact',
+  '§service',
+  '§new',
+  '§person',
+  '§payment',
+  '§delivery',
+]);
+
 const DAY_NAMES = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
 /**
@@ -29,6 +43,9 @@ export function answerFrom(question: string, world: World, subject: string | nul
   const [best] = hits;
   const fact = best && facts[best.at];
   if (!best || !fact || best.coverage < MIN_COVERAGE) return null;
+  // "How much is a bridge?" is not answered by the price of something else.
+  if (best.matched.length < contentTerms(query).length && best.matched.every((term) => ASPECTS.has(term)))
+    return null;
   const clause = pricedClause(fact, query);
   if (clause !== null) return clause;
   const told = hits

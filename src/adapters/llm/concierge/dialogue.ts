@@ -109,6 +109,7 @@ function hear(dialogue: Dialogue, text: string, world: World): void {
   const { slots } = dialogue;
   heard.changed = fill(task, utterance, {
     now: world.now,
+    open: world.briefing.open,
     asked: heard.asked.kind === 'param' ? heard.asked.param : null,
     slots,
     services: world.briefing.services,

@@ -5,7 +5,7 @@ import { serviceIn } from './values.ts';
 import type { World } from './world.ts';
 
 const BOOKS =
-  /\b(?:book|schedule|reserve|set up|make|arrange|get|need|want|have|like)\b(?: \w+){0,5}? (?:appointment|appointments|booking|reservation|table|slot|checkup|session|consultation|visit)\b|\b(?:can|could|may) (?:i|we) (?:book|schedule|reserve|come in|get in|come by)\b|\b(?:i|we) (?:would like|want|need|am calling|would love|am hoping|was hoping) to (?:book|schedule|reserve|come in|get in|be seen|see (?:the|a|doctor|dr|someone)|make an)\b|\bbook me\b|\b(?:do you have|have you got|is there|are there|got) (?:any ?(?:thing|time|times|openings?|slots?|appointments?|availability|space|room|tables?)|an? (?:opening|slot|time|appointment|table|space))\b|\b(?:what|which|any) (?:times?|slots?|openings?|appointments?|availability)\b.*\b(?:have|free|open|available|on|tomorrow|today|left)\b|\b(?:when|what time) (?:can|could) (?:i|we) (?:come|get|be seen|book|have)\b|\b(?:when is|what is) (?:your|the) (?:next|first|earliest) (?:available|free|opening|slot|appointment)|^(?:(?:an? )?(?:new )?appointment|booking|a reservation|schedule|to book|book)(?: please)?(?: \w+){0,5}$/;
+  /\b(?:book|schedule|reserve|set up|make|arrange|get|need|want|have|like)\b(?: \w+){0,5}? (?:appointment|appointments|booking|reservation|table|slot|checkup|session|consultation|visit)\b|\b(?:can|could|may) (?:i|we) (?:book|schedule|reserve|come in|get in|come by)\b|\b(?:i|we) (?:would like|want|need|am calling|would love|am hoping|was hoping) to (?:book|schedule|reserve|come in|get in|be seen|see (?:the|a|doctor|dr|someone)|make an)\b|\bbook me\b|\b(?:do you have|have you got|is there|are there|got) (?:any ?(?:thing|time|times|openings?|slots?|appointments?|availability|space|room|tables?)|an? (?:opening|slot|time|appointment|table|space))\b|\b(?:what|which|any) (?:times?|slots?|openings?|appointments?|availability)\b.*\b(?:have|free|open|available|on|tomorrow|today|left)\b|\b(?:when|what time) (?:can|could) (?:i|we) (?:come|get|be seen|book|have)\b|\b(?:when is|what is) (?:your|the) (?:next|first|earliest) (?:available|free|opening|slot|appointment)|^(?:(?:hi|hello|yes|okay) )*(?:an? |one )?(?:table|appointment|reservation|slot|booking) (?:for|on|at|tomorrow|today|tonight|this|next)\b|^(?:(?:an? )?(?:new )?appointment|booking|a reservation|schedule|to book|book)(?: please)?(?: \w+){0,5}$/;
 
 const CHANGES =
   /\b(?:cancel|reschedule|rebook|move|change|postpone|confirm|check)\b(?: \w+){0,3}? (?:appointment|booking|reservation|visit|order)\b|\breschedule\b/;
@@ -50,7 +50,7 @@ export const wantsChange = (text: string): boolean => CHANGES.test(text);
 export const wantsMessage = (text: string): boolean => MESSAGE.test(text);
 
 /** "I need a cleaning", "a haircut tomorrow, please": a service of the prompt that is wanted, not asked about. */
-function wantsService(utterance: Utterance, { briefing }: World): boolean {
+function wantsService(utterance: Utterance, { briefing, kit }: World): boolean {
   if (
     !/\b(?:i|we|my \w+) (?:would like|want|need|would love|am due for|needs)\b|\bplease\b|\bcan i (?:get|have)\b|\bbook\b|\bschedule\b/.test(
       utterance.text,
@@ -58,6 +58,13 @@ function wantsService(utterance: Utterance, { briefing }: World): boolean {
   )
     return false;
   if (/\b(?:how much|price|cost|know|ask|question|tell me|what)\b/.test(utterance.text)) return false;
-  const service = serviceIn(utterance, briefing.services);
-  return service !== undefined && briefing.services.includes(service);
+  const choices =
+    kit
+      .byRole('book')
+      ?.params.flatMap((param) =>
+        param.choices.map((choice) => choice.toLowerCase().replace(/[_-]+/g, ' ')),
+      ) ?? [];
+  const services = [...briefing.services, ...choices];
+  const service = serviceIn(utterance, services);
+  return service !== undefined && services.includes(service);
 }

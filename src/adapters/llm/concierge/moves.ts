@@ -135,7 +135,7 @@ function asides(heard: Heard, task: Task, world: World): string | null {
   const answers: string[] = [];
   for (const question of heard.questions) {
     if (heard.started && heard.questions.length === 1) break;
-    const said = readWhen(question, { now: world.now, asked: null });
+    const said = readWhen(question, { now: world.now, asked: null, open: world.briefing.open });
     if (/\b(?:appointment|available|free|book)\b/.test(question)) continue;
     const answer = answerFrom(question, world, typeof service === 'string' ? service : null);
     const ofTask = said.date !== null || said.time !== null || heard.changed.length > 0 || heard.started;

@@ -2,6 +2,7 @@ import { DateTime, IANAZone } from 'luxon';
 import { type Passage, type PassageIndex, passageIndex } from '#kernel/passage-index';
 import { hasIdentity, isInstruction, isInstructionHeading, ruleOf } from './instructions.ts';
 import { headingOf, keyValue, plain, sentencesOf } from './prose.ts';
+import type { OpenHours } from './when.ts';
 
 /** A fact the prompt tells, ready to be found and spoken. */
 export interface Fact extends Passage {
@@ -20,6 +21,8 @@ export interface Briefing {
   readonly services: readonly string[];
   /** Subjects there are facts about, for "what can you do". */
   readonly subjects: readonly string[];
+  /** Hours of the week's longest day. */
+  readonly open: OpenHours | null;
   readonly callerNumber: string | null;
   /** The date and time of the call; null when the prompt does not tell. */
   readonly now: DateTime | null;
@@ -38,6 +41,7 @@ export function readPrompt(prompt: string): Briefing {
     index: passageIndex(facts),
     services: servicesIn(facts),
     subjects: subjectsIn(facts),
+    open: hoursIn(facts),
     callerNumber:
       /caller(?:'s|s)?(?: phone)? number(?: is)?:? (\+?\d[\d ().-]{5,}\d)/i
         .exec(prompt)?.[1]
@@ -114,8 +118,11 @@ function readLine(line: string, place: Place, facts: Fact[]): void {
 
 function servicesIn(facts: readonly Fact[]): string[] {
   const services = new Set<string>();
-  for (const { text, heading } of facts) {
-    for (const clause of text.split(/[,;]\s+(?:and )?/)) {
+  for (const fact of facts) {
+    const pair = keyValue(fact.text);
+    const listed = pair !== null && SERVICE_HEADING.test(pair.key);
+    const heading = listed ? pair.key : fact.heading;
+    for (const clause of (listed ? pair.value : fact.text).split(/[,;]\s+(?:and )?|\s+and\s+/)) {
       const priced = PRICED.exec(clause)?.[1];
       if (priced !== undefined) services.add(cleanService(priced));
       else if (heading !== undefined && SERVICE_HEADING.test(heading)) {
@@ -142,6 +149,34 @@ function subjectsIn(facts: readonly Fact[]): string[] {
   }
   return [...subjects];
 }
+
+const HOURS =
+  /\b(\d{1,2})(?::(\d{2}))?\s*([ap])?\.?(?:m\b\.?)?\s*(?:-|–|to|until|till)\s*(\d{1,2})(?::(\d{2}))?\s*([ap])?\.?(?:m\b)?/gi;
+
+/** "9 AM to 5 PM", "17:00 - 23:00": the earliest opening to the latest closing. */
+function hoursIn(facts: readonly Fact[]): OpenHours | null {
+  const found: OpenHours[] = [];
+  for (const { text, heading } of facts) {
+    if (
+      !/\b(?:hours?|open|opening|mon|tue|wed|thu|fri|sat|sun|daily|every day)/i.test(
+        `${heading ?? ''} ${text}`,
+      )
+    )
+      continue;
+    for (const [, fromHour, fromMinute, fromHalf, toHour, toMinute, toHalf] of text.matchAll(HOURS)) {
+      if (toHalf === undefined && (fromMinute === undefined || toMinute === undefined)) continue;
+      const sameHalf = toHalf !== undefined && Number(fromHour) < Number(toHour) && Number(toHour) !== 12;
+      const from = hour(fromHour, fromHalf ?? (sameHalf ? toHalf : undefined));
+      const to = hour(toHour, toHalf) + Number(toMinute ?? 0) / 60;
+      if (from < to) found.push({ from, to });
+    }
+  }
+  if (found.length === 0) return null;
+  return { from: Math.min(...found.map(({ from }) => from)), to: Math.max(...found.map(({ to }) => to)) };
+}
+
+const hour = (digits: string | undefined, half: string | undefined): number =>
+  half === undefined ? Number(digits) : (Number(digits) % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
 
 /* ---------- the moment ---------- */
 

@@ -58,6 +58,7 @@ export function askFor(param: Param): string {
     case 'yesNo':
       return param.description.endsWith('?') ? param.description : `Is it ${param.label}, yes or no?`;
     case 'text':
+    case 'zone':
       return askForText(param);
   }
 }

@@ -81,8 +81,10 @@ function slotArguments(tool: KnownTool, { date, values }: Task, zone: string): J
     let value: Json | undefined;
     if (kind === 'date') value = (ends ? date?.plus({ days: 1 }) : date)?.toISODate() ?? undefined;
     else if (kind === 'dateTime' || /^(?:from|to|start|end)$/.test(label))
-      value = (ends ? date?.endOf('day') : date)?.toISO({ suppressMilliseconds: true }) ?? undefined;
-    else if (/\btime ?zone\b/.test(label)) value = zone;
+      value =
+        (ends ? date?.endOf('day').startOf('second') : date)?.toISO({ suppressMilliseconds: true }) ??
+        undefined;
+    else if (kind === 'zone') value = zone;
     else value = required ? (fixed ?? values.get(name)) : undefined;
     if (value === undefined && required) return null;
     if (value !== undefined) args[name] = value;

@@ -13,7 +13,7 @@ import {
   type ValueContext,
   valueIn,
 } from './values.ts';
-import { type ClockTime, type DayPart, readWhen } from './when.ts';
+import { type ClockTime, type DayPart, type OpenHours, readWhen } from './when.ts';
 
 /** A tool on its way to being called: what is known for it so far. */
 export interface Task {
@@ -51,6 +51,7 @@ export const newTask = (tool: KnownTool): Task => ({
 
 export interface FillContext extends Omit<ValueContext, 'asked'> {
   now: DateTime;
+  open: OpenHours | null;
   /** The parameter that the agent asked for. */
   asked: Param | null;
   slots: SlotList | null;
@@ -113,9 +114,9 @@ function joinedDigits(task: Task, utterance: Utterance): Utterance {
   return goesOn ? { raw: whole, text: whole, words: [whole] } : utterance;
 }
 
-function fillWhen(task: Task, utterance: Utterance, { now, asked, slots }: FillContext): string[] {
+function fillWhen(task: Task, utterance: Utterance, { now, asked, slots, open }: FillContext): string[] {
   const kind = timeAsked(task, utterance, asked);
-  const said = readWhen(withoutPhone(utterance.words), { now, asked: kind });
+  const said = readWhen(withoutPhone(utterance.words), { now, asked: kind, open });
   const changed: string[] = [];
   const offered = offeredTo(task, slots);
   const place = kind !== null && !said.time ? positionIn(utterance.text, offered.length) : null;
@@ -181,6 +182,7 @@ export function offeredTo(task: Task, slots: SlotList | null): ReturnType<typeof
 export function missing(task: Task): Param[] {
   const wanted = task.tool.params.filter(({ required, fixed }) => required && fixed === undefined);
   const lacks = (param: Param): boolean => {
+    if (param.kind === 'zone') return false;
     if (param.kind === 'date') return task.date === null;
     if (param.kind === 'time') return task.time === null;
     if (param.kind === 'dateTime') return task.date === null || task.time === null;
@@ -212,6 +214,7 @@ function whenValue(
   date: DateTime | null,
   time: { hour: number; minute: number } | null,
 ): string | undefined {
+  if (param.kind === 'zone') return date?.zoneName ?? undefined;
   if (param.kind === 'date') return date?.toISODate() ?? undefined;
   const clock = time && `${String(time.hour).padStart(2, '0')}:${String(time.minute).padStart(2, '0')}`;
   if (param.kind === 'time') return clock ?? undefined;
@@ -227,7 +230,9 @@ export function summaryOf(task: Task, now: DateTime, slots: SlotList | null): st
   const reason = values.get(tool.params.find(isReason)?.name ?? SERVICE);
   const thing =
     tool.role === 'book'
-      ? `${typeof reason === 'string' ? article(reason) : 'an appointment'}`
+      ? typeof reason === 'string'
+        ? article(reason)
+        : article(nounOf(tool.label))
       : `to ${tool.label}`;
   const parts = [thing];
   if (task.date)
@@ -247,6 +252,9 @@ export function summaryOf(task: Task, now: DateTime, slots: SlotList | null): st
   }
   return parts.join(', ').replace(/, (on|at|for|today|tomorrow)\b/g, ' $1');
 }
+
+const nounOf = (label: string): string =>
+  /\b(?:reservation|booking|table|meeting|visit|consultation|session)\b/.exec(label)?.[0] ?? 'appointment';
 
 const article = (thing: string): string =>
   /^(?:an?|the|my|some|two|three) |s$/.test(thing)

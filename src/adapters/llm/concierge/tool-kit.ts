@@ -24,7 +24,8 @@ export type ParamKind =
   | 'count'
   | 'choice'
   | 'yesNo'
-  | 'text';
+  | 'text'
+  | 'zone';
 
 export interface Param {
   readonly name: string;
@@ -173,6 +174,7 @@ function kindOf(
   hint: { isNumber: boolean; format: Json | undefined },
 ): ParamKind {
   const is = (pattern: RegExp) => pattern.test(label);
+  if (is(/\btime ?zone\b/)) return 'zone';
   if (hint.format === 'date-time' || is(/\b(?:date ?time|start(?: (?:time|at|date))?|starts at|when|slot)\b/))
     return 'dateTime';
   if (hint.format === 'email' || is(/\be ?-?mail\b/)) return 'email';

@@ -41,7 +41,7 @@ export function valueIn(param: Param, utterance: Utterance, context: ValueContex
 /* ---------- names ---------- */
 
 const NAME_LEAD =
-  /\b(?:(?:my|the|his|her|our|their|patient|caller) (?:full |first |last )?name (?:is|would be|should be)(?: actually| now| going to be)?|name is|(?:it|that) is under|(?:put|book) (?:it|me) (?:under|in as)|under the name(?: of)?|under|i am called|call me|this is|i am|it is for|appointment for|for)\s+/i;
+  /\b(?:(?:my|the|his|her|our|their|patient|caller) (?:full |first |last )?name (?:is|would be|should be)(?: actually| now| going to be)?|name is|(?:it|that) is under|(?:put|book) (?:it|me) (?:under|in as)|under the name(?: of)?|under|i am called|call me|this is|i am|it is for|appointment for|for)\s+/gi;
 const LOOSE_LEAD =
   /^(?:(?:yes|yeah|sure|okay|ok|oh|well|um|uh|of course|certainly|no|sorry|it is|it's|its|that is|that would be|the name is|name is|my name is|my name's|i'm|i am|this is|actually|for|under)[,.]? +)+/i;
 const NOT_NAMES = new Set(
@@ -62,12 +62,12 @@ function nameIn({ raw }: Utterance, asked: boolean): string | undefined {
     .replace(/\b(my name|name|that|it|this)'s\b/gi, '$1 is')
     .replace(/\bi'm\b/gi, 'I am');
   for (const sentence of spoken.split(/(?<=[.!?])\s+/)) {
-    const lead = NAME_LEAD.exec(sentence);
-    if (!lead) continue;
-    const strong = /name|under|call/i.test(lead[0]);
-    const found = nameWords(sentence.slice(lead.index + lead[0].length), strong || asked);
-    if (found !== undefined && (strong || asked || /this is|i am/i.test(lead[0]) || found.includes(' ')))
-      return found;
+    for (const lead of sentence.matchAll(NAME_LEAD)) {
+      const strong = /name|under|call/i.test(lead[0]);
+      const found = nameWords(sentence.slice(lead.index + lead[0].length), strong || asked);
+      const sure = strong || asked || /this is|i am/i.test(lead[0]) || found?.includes(' ');
+      if (found !== undefined && sure) return found;
+    }
   }
   if (
     !asked ||

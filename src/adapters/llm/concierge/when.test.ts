@@ -8,7 +8,7 @@ import { readWhen } from './when.ts';
 const now = DateTime.fromISO('2026-11-19T10:05', { zone: 'America/New_York' });
 
 function when(text: string, asked: 'time' | 'date' | null = null): string {
-  const said = readWhen(readUtterance(text).text, { now, asked });
+  const said = readWhen(readUtterance(text).text, { now, asked, open: null });
   const date = said.date?.toISODate() ?? '-';
   const time = said.time ? `${said.time.hour}:${String(said.time.minute).padStart(2, '0')}` : '-';
   return [date, time, said.part, said.earliest ? 'earliest' : null]
@@ -90,6 +90,15 @@ describe('times', () => {
     expect(when('three', 'time')).toBe('- 15:00');
     expect(when('the first one', 'time')).toBe('- -');
   });
+});
+
+test("a business's hours settle the half of the day", () => {
+  const at = (text: string, open: { from: number; to: number } | null) =>
+    readWhen(text, { now, asked: null, open }).time?.hour;
+  expect(at('at seven', null)).toBe(7);
+  expect(at('at seven', { from: 17, to: 23 })).toBe(19);
+  expect(at('at five', { from: 5, to: 11 })).toBe(5);
+  expect(at('at seven am', { from: 17, to: 23 })).toBe(7);
 });
 
 test.each([

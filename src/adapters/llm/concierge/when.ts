@@ -26,6 +26,14 @@ export interface WhenOptions {
   now: DateTime;
   /** A time or a day was asked for: a bare "three" or "the first" means one. */
   asked: 'time' | 'date' | null;
+  /** When the business is open, which settles whether "seven" is in the morning or the evening. */
+  open: OpenHours | null;
+}
+
+/** The earliest opening and the latest closing hour, 0 to 24. */
+export interface OpenHours {
+  from: number;
+  to: number;
 }
 
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
@@ -88,18 +96,24 @@ export function readWhen(text: string, options: WhenOptions): SaidWhen {
       );
     said.week ||= /\b(?:next|this) week\b/.test(part) && !found;
   }
-  if (said.time && !said.time.sure) said.time = placed(said.time, said.part);
+  if (said.time && !said.time.sure) said.time = placed(said.time, said.part, options.open);
   if (said.week && !said.date)
     said.date = /\bnext week\b/.test(text) ? options.now.plus({ weeks: 1 }).startOf('week') : null;
   return said;
 }
 
-/** Puts an unsure hour where businesses are open: 1 to 6 after noon, 7 to 12 as it is; a part of the day decides. */
-function placed(time: ClockTime, part: DayPart | null): ClockTime {
+/**
+ * Puts an unsure hour where it belongs: a part of the day decides, else the business's hours, else 1 to 6 are after
+ * noon and 7 to 12 as they are.
+ */
+function placed(time: ClockTime, part: DayPart | null, open: OpenHours | null): ClockTime {
   if (time.hour > 12 || time.hour === 0) return time;
-  const pm = part === null ? time.hour < 7 || time.hour === 12 : part !== 'morning' || time.hour === 12;
-  const hour = pm ? (time.hour % 12) + 12 : time.hour % 12;
-  return { hour, minute: time.minute, sure: part !== null };
+  const [am, pm] = [time.hour % 12, (time.hour % 12) + 12];
+  const fits = (hour: number) => open !== null && hour >= open.from && hour < open.to;
+  let isPm = time.hour < 7 || time.hour === 12;
+  if (part !== null) isPm = part !== 'morning' || time.hour === 12;
+  else if (fits(am) !== fits(pm)) isPm = fits(pm);
+  return { hour: isPm ? pm : am, minute: time.minute, sure: part !== null };
 }
 
 function partIn(text: string): DayPart | null {
