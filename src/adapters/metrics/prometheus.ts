@@ -15,7 +15,7 @@ export interface Readings {
 
 export interface PrometheusMeters extends Meters {
   /** The Prometheus text of everything. */
-  text(): Promise<string>;
+  metrics(): Promise<string>;
   readonly contentType: string;
 }
 
@@ -47,7 +47,7 @@ export function prometheusMeters(readings: Readings): PrometheusMeters {
   const count = eventCounters(registry);
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    metrics: () => registry.metrics(),
     callStarted: () => started.inc(),
     callEnded(reason: HangupReason, durationMs: number) {
       ended.inc({ reason });
