@@ -3,8 +3,8 @@ import { Resampler } from '#audio/resample';
 import { type SileroRate, type SileroTurn, sileroMemory, sileroWindow } from './silero-model.ts';
 import { JUDGED, RATE, RING, type VadMemory, VERDICTS, WRITTEN, windowSamples, wordAt } from './vad-slots.ts';
 
-/** Windows that make a whole number of samples at every rate. */
-const WHOLE_WINDOWS = 5;
+/** What is still judged of audio that piled up: less than a ring at the highest rate. */
+const KEPT_WINDOWS = 8;
 
 /** The detector's side of one slot: takes windows out of the ring, puts verdicts back. */
 export class VadStream {
@@ -79,14 +79,15 @@ export class VadStream {
     this.#read = (this.#read + count) | 0;
   }
 
-  /** Gives up what has piled up: windows nobody judged have no verdict, and hearing starts anew. */
+  /** Gives up all that has piled up but the newest: windows nobody judges have no verdict, and hearing starts anew. */
   #skip(): void {
     const written = this.#word(WRITTEN) >>> 0;
-    const whole = Math.floor(written / windowSamples(this.#lineHz) / WHOLE_WINDOWS) * WHOLE_WINDOWS;
+    const window = windowSamples(this.#lineHz);
     const judged = this.#word(JUDGED);
-    for (let n = Math.max(judged, whole - VERDICTS); n < whole; n++) this.#give(n, Number.NaN);
-    this.#setWord(JUDGED, Math.max(judged, whole));
-    this.#read = (whole * windowSamples(this.#lineHz)) | 0;
+    const start = Math.max(judged, Math.floor(written / window) - KEPT_WINDOWS);
+    for (let n = Math.max(judged, start - VERDICTS); n < start; n++) this.#give(n, Number.NaN);
+    this.#setWord(JUDGED, start);
+    this.#read = Math.round(start * window) | 0;
     this.turn.memory = sileroMemory(this.rate);
     this.#resampler?.reset();
     this.#pendingCount = 0;

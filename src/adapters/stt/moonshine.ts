@@ -188,9 +188,9 @@ class MoonshineStream implements SttStream {
   }
 
   #askInterim(segment: Segment): void {
-    this.#nextInterim = this.#ring.count + this.#ring.samplesIn(this.#deps.everyMs);
     const { pool } = this.#deps;
     if (this.#interim || this.#owed.length > 0 || !pool.hasRoomForInterims) return;
+    this.#nextInterim = this.#ring.count + this.#ring.samplesIn(this.#deps.everyMs);
     const number = this.#number;
     const job: SttJob = {
       priority: 'interim',
