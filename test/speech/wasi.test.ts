@@ -38,7 +38,7 @@ test('a file that is not there is an error of the program, a trap is an exceptio
   const outcome = new WasiRun(flite).run(['flite', '-f', 'not-there.txt', '-o', 'out.wav']);
   expect(outcome.printed).toContain('failed to open file');
   expect(outcome.files.size).toBe(0);
-  const broken = ['flite', '-voice', 'kal16', '-pr', 'Phrase', '-t', 'hello there', '-o', 'out.wav'];
+  const broken = ['flite', '-voice', 'kal16', '-pr', 'Syllable', '-t', 'hello there', '-o', 'out.wav'];
   expect(() => new WasiRun(flite).run(broken)).toThrow();
 });
 
