@@ -10,7 +10,7 @@ import {
   toSpeaking,
   toThinking,
 } from '#engine/turn-moves';
-import { DOUBT_MS, RESUMED_MS, TAIL_MS } from '#engine/turn-policy';
+import { DOUBT_MS, RESUMED_MS, TAIL_MS, UNDECIDED_MS } from '#engine/turn-policy';
 import {
   type Doubting,
   enter,
@@ -113,7 +113,12 @@ function voicedOver(state: In<'thinking'> | In<'speaking'>, input: Voiced): Step
   const { book, ...back } = state;
   const { onsetMs, leftMs } = input;
   const doubting: Doubting = { phase: 'doubting', back, onsetMs, leftMs, lastSpeechMs: null, text: '' };
-  return enter(state, doubting, [{ type: 'hold' }, report({ type: 'user.speaking' })]);
+  const dueMs = onsetMs + UNDECIDED_MS;
+  return enter(state, doubting, [
+    { type: 'hold' },
+    report({ type: 'user.speaking' }),
+    startTimer('doubt', dueMs),
+  ]);
 }
 
 /** Words over the agent, before or after it was held for them. */
@@ -139,7 +144,7 @@ function takesTheFloor(state: TurnState, input: Heard): boolean {
 export function whileDoubting(state: In<'doubting'>, input: TurnInput, nowMs: number): Step {
   switch (input.type) {
     case 'onset':
-      return [{ ...state, lastSpeechMs: null }, [{ type: 'stopTimer', name: 'doubt' }]];
+      return [{ ...state, lastSpeechMs: null }, [startTimer('doubt', nowMs + UNDECIDED_MS)]];
     case 'voiced':
       return voicedInDoubt(state, input, nowMs);
     case 'pause': {
@@ -240,7 +245,8 @@ function failedInDoubt(state: In<'doubting'>, nowMs: number): Step {
 
 /** Our turn, and silence for too long. */
 function breakSilence(state: In<'thinking'>, nowMs: number): Step {
-  if (nowMs < deadAirAtMs(state, state.book)) return [state, []];
+  const dueMs = deadAirAtMs(state, state.book);
+  if (nowMs < dueMs) return [state, [startTimer('deadAir', dueMs)]];
   if (state.activity === 'tool') {
     const text = state.book.rules.phrases.filler;
     const next = { ...noted(state, { fillers: state.book.fillers + 1 }), sinceMs: nowMs } as In<'thinking'>;

@@ -6,6 +6,7 @@ import {
   LATE_GUESS_MS,
   LATE_WORDS_MS,
   RESUMED_MS,
+  UNCHANGED_MS,
 } from '#engine/turn-policy';
 import {
   type Hearing,
@@ -64,8 +65,11 @@ export function whileHearing(state: In<'hearing'>, input: TurnInput, nowMs: numb
     case 'voiced':
       if (input.voicedMs < RESUMED_MS || state.guess === null) return [state, []];
       return [{ ...state, guess: null }, [{ type: 'abortReply', replyId: state.guess.replyId }]];
-    case 'heard':
-      return withWords(state, input, nowMs);
+    case 'heard': {
+      const [next, effects] = withWords(state, input, nowMs);
+      if (input.text === state.text) return [next, effects];
+      return [next, [...effects, startTimer('wordless', nowMs + UNCHANGED_MS)]];
+    }
     case 'pause': {
       const { fromMs, text, finalAtMs, guess } = state;
       return toPausing(state, { fromMs, text, finalAtMs, guess, lastSpeechMs: input.lastSpeechMs });
@@ -73,14 +77,20 @@ export function whileHearing(state: In<'hearing'>, input: TurnInput, nowMs: numb
     case 'endOfTurn':
       return state.text === '' ? [state, []] : taken(state, { toMs: nowMs, decidedAtMs: nowMs }, nowMs);
     case 'timer':
-      if (input.name !== 'wordless' || state.text !== '') return [state, []];
-      return toListening(state, nowMs, { noWords: true });
+      return input.name === 'wordless' ? asIfPaused(state, nowMs) : [state, []];
     case 'replyFailed':
     case 'replyFinished':
       return withoutGuess(state, input.replyId);
     default:
       return [state, []];
   }
+}
+
+/** Sound that brings no new words for so long is not the caller's speech: it is asked for what words there are. */
+function asIfPaused(state: In<'hearing'>, nowMs: number): Step {
+  const { fromMs, text, finalAtMs, guess } = state;
+  const final = text === '' || finalAtMs === null ? null : nowMs;
+  return toPausing(state, { fromMs, text, finalAtMs: final, guess, lastSpeechMs: nowMs });
 }
 
 /** The caller has stopped, perhaps only for a moment. */

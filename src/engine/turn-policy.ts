@@ -75,12 +75,15 @@ export const LATE_GUESS_MS = 400;
 export const RESUMED_MS = 120;
 /** A hesitation is over when this much silence has brought no words. */
 export const DOUBT_MS = 600;
+/** A doubt that neither silence nor speech has settled by then was none: audio has stopped coming. */
+export const UNDECIDED_MS = 4_000;
 /** What is left of a reply when "yes" spoken over it counts as an answer, not as a listener's noise. */
 export const TAIL_MS = 700;
 /** Wait for a recogniser that owes the words of a turn that is over: with some words already, and without any. */
 export const LATE_WORDS_MS = { some: 800, none: 6_000 } as const;
-/** Speech without a single word for this long is noise. */
+/** Speech without a single word for this long, or without a new one for that long, is noise. */
 export const WORDLESS_MS = 15_000;
+export const UNCHANGED_MS = 4_000;
 /** Pause after which pressed keys are a turn. */
 export const DIGITS_MS = 1_500;
 /** Longest time for a last sentence and a goodbye. */
