@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { gateRules, SpeechGate } from '#engine/speech-gate';
+
+const RATE = 8000;
+const FRAME = 160;
+
+interface Sound {
+  /** RMS of the caller's voice in [from, to) milliseconds. */
+  voice: readonly (readonly [number, number, number])[];
+  noiseRms?: number;
+  lengthMs: number;
+  /** How the detector lags: late by this much at the start, and at the end. */
+  onsetMs?: number;
+  decayMs?: number;
+  /** Verdicts come this long after their window ended. */
+  lateMs?: number;
+  sensitivity?: 'low' | 'medium' | 'high';
+}
+
+type Finding = [type: 'onset' | 'voiced' | 'pause', ms: number, voicedMs?: number, atMs?: number];
+
+/** Plays a sound to a gate, frame by frame with a detector beside it; gives what was found and when. */
+function findings(sound: Sound): Finding[] {
+  const found: Finding[] = [];
+  let nowMs = 0;
+  const gate = new SpeechGate(gateRules(sound.sensitivity ?? 'medium'), {
+    onset: (atMs) => found.push(['onset', atMs, undefined, nowMs]),
+    voiced: (_, voicedMs) => found.push(['voiced', voicedMs, undefined, nowMs]),
+    pause: (lastMs, voicedMs) => found.push(['pause', lastMs, voicedMs, nowMs]),
+  });
+  const { onsetMs = 80, decayMs = 110, lateMs = 0 } = sound;
+  const isSpoken = (ms: number) =>
+    sound.voice.some(([from, to]) => ms >= from + onsetMs && ms < to + decayMs);
+  const samples = new Int16Array(FRAME);
+  const verdicts: { atMs: number; dueMs: number }[] = [];
+  for (let windowMs = 32; windowMs < sound.lengthMs; windowMs += 32)
+    verdicts.push({ atMs: windowMs, dueMs: windowMs + lateMs });
+  for (let atMs = 0; atMs < sound.lengthMs; atMs += 20) {
+    for (let i = 0; i < FRAME; i++) {
+      const ms = atMs + (i * 1000) / RATE;
+      const rms = sound.voice.find(([from, to]) => ms >= from && ms < to)?.[2] ?? 0;
+      samples[i] = (i % 2 ? 1 : -1) * (rms + (sound.noiseRms ?? 0) * (0.5 + ((i * 7919 + atMs) % 100) / 100));
+    }
+    nowMs = atMs + 20;
+    gate.frame(samples, RATE, atMs);
+    while (verdicts[0] && verdicts[0].dueMs <= nowMs) {
+      const { atMs: windowMs } = verdicts.shift()!;
+      gate.verdict(isSpoken(windowMs) ? 0.9 : 0.05, windowMs);
+    }
+  }
+  return found;
+}
+
+describe('the speech gate', () => {
+  test.each([0, 40])(
+    'finds beginning and end to 5 ms, though the detector lags and verdicts come %i ms late',
+    (lateMs) => {
+      const found = findings({ voice: [[1_003, 1_747, 3_000]], lengthMs: 3_000, lateMs });
+      const onset = found.find(([type]) => type === 'onset')!;
+      const pause = found.find(([type]) => type === 'pause')!;
+      expect(Math.abs(onset[1] - 1_003)).toBeLessThanOrEqual(5);
+      expect(Math.abs(pause[1] - 1_747)).toBeLessThanOrEqual(5);
+      expect(Math.abs(pause[2]! - 744)).toBeLessThanOrEqual(10);
+      expect(onset[3]! - 1_003).toBeLessThanOrEqual(140 + lateMs);
+      expect(pause[3]! - 1_747).toBeLessThanOrEqual(160 + lateMs);
+    },
+  );
+
+  test('reports its marks when they are reached, each once', () => {
+    const marks = findings({ voice: [[1_000, 3_000, 3_000]], lengthMs: 4_000 }).filter(
+      ([type]) => type === 'voiced',
+    );
+    expect(marks.map(([, ms]) => ms)).toEqual([
+      expect.closeTo(120, -2),
+      expect.closeTo(180, -2),
+      expect.closeTo(800, -2),
+      expect.closeTo(1_400, -2),
+    ]);
+    const [, hold] = marks;
+    expect(hold![3]! - 1_000).toBeLessThanOrEqual(200);
+  });
+
+  test('takes the gap between two words for what it is: one stretch, whose marks go on', () => {
+    const found = findings({
+      voice: [
+        [1_000, 1_400, 3_000],
+        [1_560, 2_000, 3_000],
+      ],
+      decayMs: 40,
+      lengthMs: 3_000,
+    });
+    expect(found.filter(([type, ms]) => type === 'voiced' && ms >= 800)).toHaveLength(1);
+  });
+
+  test('bridges the closure of a consonant without a pause', () => {
+    const found = findings({
+      voice: [
+        [1_000, 1_300, 3_000],
+        [1_380, 1_700, 3_000],
+      ],
+      lengthMs: 3_000,
+    });
+    expect(found.filter(([type]) => type === 'onset')).toHaveLength(1);
+    expect(found.filter(([type]) => type === 'pause')).toHaveLength(1);
+  });
+
+  test('a click or a hum the detector does not call speech is nothing', () => {
+    const found = findings({ voice: [], noiseRms: 2_000, lengthMs: 4_000 });
+    expect(found).toEqual([]);
+  });
+
+  test.each([100, 300, 600])('finds the end in steady noise of RMS %i too', (noiseRms) => {
+    const found = findings({ voice: [[1_000, 1_800, 3_000]], noiseRms, lengthMs: 3_000 });
+    const pause = found.find(([type]) => type === 'pause')!;
+    expect(pause[1]).toBeGreaterThanOrEqual(1_795);
+    expect(pause[1]).toBeLessThanOrEqual(1_800 + 110);
+  });
+
+  test('goes by the detector when the voice is fainter than the threshold', () => {
+    const found = findings({ voice: [[1_000, 2_200, 20]], lengthMs: 4_000 });
+    const pause = found.findLast(([type]) => type === 'pause')!;
+    expect(found[0]![0]).toBe('onset');
+    expect(pause[1]).toBeGreaterThan(1_900);
+  });
+
+  test('at a lower sensitivity needs a surer detector', () => {
+    const gate = (sensitivity: 'low' | 'high') => gateRules(sensitivity).on;
+    expect(gate('low')).toBeGreaterThan(gate('high'));
+  });
+});
