@@ -67,16 +67,17 @@ export interface DemoCallerLine {
 }
 
 /**
- * A demo call with `demoReceptionist`: opening hours, prices, an interruption, a booking slot by slot, goodbye. The
- * words were chosen to survive synthesis, the phone band and recognition, and fit whatever times happen to be free.
+ * A demo call with `demoReceptionist`: opening hours, an interruption, a booking slot by slot, goodbye. The words were
+ * chosen by trying them: synthesized, through the phone band and recognised again they keep their meaning. They fit
+ * whatever times happen to be free.
  */
 export const demoCallerLines: readonly DemoCallerLine[] = [
-  { text: 'What are your opening hours on Friday?', interruptAfterMs: null },
-  { text: 'Sorry, what does a cleaning cost?', interruptAfterMs: 900 },
-  { text: 'I would like to book a cleaning for next Tuesday.', interruptAfterMs: null },
-  { text: 'I will take the first one.', interruptAfterMs: null },
+  { text: 'What time do you open on Monday?', interruptAfterMs: null },
+  { text: 'Wait, where are you located?', interruptAfterMs: 900 },
+  { text: 'I want to book a cleaning for next Tuesday.', interruptAfterMs: null },
+  { text: 'The first one, please.', interruptAfterMs: null },
   { text: 'My name is Peter Miller.', interruptAfterMs: null },
-  { text: 'My number is four one five, five five five, zero one two three.', interruptAfterMs: null },
-  { text: 'Yes, that is correct.', interruptAfterMs: null },
-  { text: 'No, that is all. Thank you. Goodbye.', interruptAfterMs: null },
+  { text: 'My number is four one five, five five five, one two one two.', interruptAfterMs: null },
+  { text: 'Yes, please. Book it.', interruptAfterMs: null },
+  { text: 'No, thank you. Goodbye.', interruptAfterMs: null },
 ];

@@ -5,7 +5,9 @@ import { serviceIn } from './values.ts';
 import type { World } from './world.ts';
 
 const BOOKS =
-  /\b(?:book|schedule|reserve|set up|make|arrange|get|need|want|have|like)\b(?: \w+){0,5}? (?:appointment|appointments|booking|reservation|table|slot|checkup|session|consultation|visit)\b|\b(?:can|could|may) (?:i|we) (?:book|schedule|reserve|come in|get in|come by)\b|\b(?:i|we) (?:would like|want|need|am calling|would love|am hoping|was hoping) to (?:book|schedule|reserve|come in|get in|be seen|see (?:the|a|doctor|dr|someone)|make an)\b|\bbook me\b|\b(?:do you have|have you got|is there|are there|got) (?:any ?(?:thing|time|times|openings?|slots?|appointments?|availability|space|room|tables?)|an? (?:opening|slot|time|appointment|table|space))\b|\b(?:what|which|any) (?:times?|slots?|openings?|appointments?|availability)\b.*\b(?:have|free|open|available|on|tomorrow|today|left)\b|\b(?:when|what time) (?:can|could) (?:i|we) (?:come|get|be seen|book|have)\b|\b(?:when is|what is) (?:your|the) (?:next|first|earliest) (?:available|free|opening|slot|appointment)|^(?:(?:hi|hello|yes|okay) )*(?:an? |one )?(?:table|appointment|reservation|slot|booking) (?:for|on|at|tomorrow|today|tonight|this|next)\b|^(?:(?:an? )?(?:new )?appointment|booking|a reservation|schedule|to book|book)(?: please)?(?: \w+){0,5}$/;
+  /\b(?:book|schedule|reserve|set up|make|arrange|get|need|want|have|like)\b(?: \w+){0,5}? (?:appointment|appointments|booking|reservation|table|slot|checkup|session|consultation|visit)\b|\b(?:can|could|may) (?:i|we) (?:book|schedule|reserve|come in|get in|come by)\b|\b(?:i|we) (?:would like|want|need|am calling|would love|am hoping|was hoping) to (?:book|schedule|reserve|come in|get in|be seen|see (?:the|a|doctor|dr|someone)|make an)\b|\bbook me\b|\b(?:do you have|have you got|is there|are there|got) (?:any ?(?:thing|time|times|openings?|slots?|appointments?|availability|space|room|tables?)|an? (?:opening|slot|time|appointment|table|space))\b|\bwhat time is (?:free|available)\b|\b(?:what|which|any) (?:times|slots?|openings?|appointments?|availability)\b.*\b(?:have|free|open|available|on|tomorrow|today|left)\b|\b(?:when|what time) (?:can|could) (?:i|we) (?:come|get|be seen|book|have)\b|\b(?:when is|what is) (?:your|the) (?:next|first|earliest) (?:available|free|opening|slot|appointment)|^(?:(?:hi|hello|yes|okay) )*(?:an? |one )?(?:table|appointment|reservation|slot|booking) (?:for|on|at|tomorrow|today|tonight|this|next)\b|^(?:(?:an? )?(?:new )?appointment|booking|a reservation|schedule|to book|book)(?: please)?(?: \w+){0,5}$/;
+
+const ASKS_HOURS = /\b(?:do|are|will) you (?:guys )?(?:open|close|closed)\b|\b(?:opening|business) hours\b/;
 
 const CHANGES =
   /\b(?:cancel|reschedule|rebook|move|change|postpone|confirm|check)\b(?: \w+){0,3}? (?:appointment|booking|reservation|visit|order)\b|\breschedule\b/;
@@ -40,7 +42,7 @@ export function intentOf(
   if (CHANGES.test(text) && !/\b(?:book|make) (?:an?|another)\b/.test(text)) return undefined;
   if (busy !== null) return undefined;
   const book = kit.byRole('book');
-  if (!book) return undefined;
+  if (!book || ASKS_HOURS.test(text)) return undefined;
   return BOOKS.test(text) || PAIN.test(text) || wantsService(utterance, world) ? book : undefined;
 }
 

@@ -69,12 +69,25 @@ export function digitRun(words: readonly string[]): DigitRun {
 
 export const spokenDigits = (words: readonly string[]): string => digitRun(words).digits;
 
+/** Words that recognisers write for a figure said within a long number. */
+const HOMOPHONES: Readonly<Record<string, string>> = { for: '4', to: '2', too: '2', won: '1', ate: '8' };
+const LONG_RUN_DIGITS = 6;
+
+/** "For one five, five five five …": a figure heard as another word in front of a long number, or within one. */
+function misheardAt(words: readonly string[], at: number, before: string): string | null {
+  const figure = HOMOPHONES[words[at] ?? ''];
+  if (figure === undefined || !pieceAt(words, at + 1)) return null;
+  const rest = before.length >= 2 ? before : runAt(words, at + 1).digits;
+  return before.length >= 2 || rest.length >= LONG_RUN_DIGITS ? figure : null;
+}
+
 function runAt(words: readonly string[], from: number): { digits: string; end: number } {
   let digits = '';
   let at = from;
   while (at < words.length) {
     const word = words[at] ?? '';
-    const piece = pieceAt(words, at);
+    const misheard = misheardAt(words, at, digits);
+    const piece = misheard === null ? pieceAt(words, at) : { text: misheard, length: 1 };
     if (piece) {
       digits += piece.text;
       at += piece.length;

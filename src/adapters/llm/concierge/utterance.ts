@@ -10,7 +10,9 @@ export interface Utterance {
 
 /** Phrases that recognisers break up or mishear, put right. */
 const REPAIRS: readonly (readonly [RegExp, string])[] = [
-  [/\bgood[- ]by(?:e|es)?\b|\bbye bye\b/g, 'goodbye'],
+  [/\bgood[- ]?by(?:e|es|te)?\b|\bbye bye\b/g, 'goodbye'],
+  [/\bnext to ((?:mon|tues|wednes|thurs|fri|satur|sun)day|week)\b/g, 'next $1'],
+  [/\bnext to the (morning|afternoon)\b/g, 'next tuesday $1'],
   [
     /\b(?:an? )?(?:a point ?ments?|a point meant|appoint mint|appoint meant|a pointment|up pointment|apointment)\b/g,
     'appointment',

@@ -120,5 +120,9 @@ test.each([
   ['Four one five. Five five five. Oh one twenty three.', '4155550123'],
   ['plus one four one five triple five zero one two three', '+14155550123'],
   ['eight hundred five five five zero one nine nine', '8005550199'],
+  ['for one five, five five five, two six seven eight', '4155552678'],
+  ['my numbers for 155551212', '4155551212'],
+  ['five five five to three four one', '5552341'],
+  ['a table for two to four people', '2'],
   ['no digits here', ''],
 ])('the digits of %j are %s', (text, digits) => expect(spokenDigits(readUtterance(text).words)).toBe(digits));
