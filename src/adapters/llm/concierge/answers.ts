@@ -95,7 +95,12 @@ function pricedClause({ text }: Fact, query: string): string | null {
 /** "Yes. " or "No. " before the hours, when the question names a day that they are clear about. */
 function verdict(question: string, { text }: Fact): string {
   const day = DAY_NAMES.find((name) => new RegExp(`\\b${name}s?\\b`, 'i').test(question));
-  if (day === undefined || !/\b(?:are|is|do|will|would)\b.*\b(?:open|closed)\b/i.test(question)) return '';
+  if (
+    day === undefined ||
+    /\b(?:what|when|how|which)\b/i.test(question) ||
+    !/\b(?:are|is|do|will|would)\b.*\b(?:open|closed)\b/i.test(question)
+  )
+    return '';
   const parts = text
     .split(/[,;]\s+/)
     .flatMap((part) => (/\bclosed\b/i.test(part) && /\d/.test(part) ? part.split(/\band\b/) : [part]));

@@ -77,6 +77,7 @@ function repaired(text: string): string {
   for (const [pattern, right] of REPAIRS) fixed = fixed.replace(pattern, right);
   return fixed
     .replace(/[^\p{L}\p{N}@._:+$€£/'# ]+/gu, ' ')
+    .replace(/(?<!\S)[^\s@]*_[^\s@]*(?!\S)/g, (word) => word.replaceAll('_', ' '))
     .replace(/(?<!\S)[.:/']+|[.:/']+(?!\S)/g, ' ')
     .replaceAll("'", '')
     .replace(/\s+/g, ' ')
