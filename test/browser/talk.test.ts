@@ -272,6 +272,72 @@ describe.skipIf(!chromiumPath)(`the talk page${withoutChromium}`, () => {
     expect(call.line.signal.reason).toBe('caller_hung_up');
   });
 
+  it('goes on in PCM when the browser’s Opus breaks down in the middle', async () => {
+    await page.addInitScript(`{
+      const Real = AudioEncoder;
+      window.AudioEncoder = class extends Real {
+        constructor(init) {
+          super(init);
+          window.breakOpus = () => init.error(new DOMException('broken', 'EncodingError'));
+        }
+      };
+    }`);
+    const call = await start();
+    call.line.push({ samples: hum(2000), rateHz: 16_000, atMs: 0 });
+    await until(() => call.line.playedMs > 300 && loudFrames(call) > 10);
+    await page.evaluate('window.breakOpus()');
+    await call.line.drained(new AbortController().signal);
+    await isIn('live');
+    expect(call.line.playedMs).toBeCloseTo(2000, -1);
+    const loud = loudFrames(call);
+    await until(() => loudFrames(call) > loud + 10);
+    expect(server.launcher.calls).toHaveLength(1);
+  });
+
+  it('tells that the microphone went away, and takes it back', async () => {
+    await page.addInitScript(`{
+      const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = async (wanted) => (window.stream = await ask(wanted));
+    }`);
+    const call = await start();
+    await until(() => loudFrames(call) > 10);
+    await page.evaluate(`window.stream.getAudioTracks()[0].dispatchEvent(new Event('ended'))`);
+    await page.waitForSelector('#banner >> text=Your microphone went away');
+    await page.waitForSelector('#status >> text=Waiting for your message');
+    const loud = loudFrames(call);
+    await page.click('#banner-action');
+    await until(() => loudFrames(call) > loud + 10);
+    expect(await page.isVisible('#banner')).toBe(false);
+  });
+
+  it('tells when the browser pauses the sound; the agent waits and goes on', async () => {
+    await page.addInitScript(`{
+      const Real = AudioContext;
+      window.AudioContext = class extends Real {
+        constructor(options) {
+          super(options);
+          window.context = this;
+        }
+      };
+    }`);
+    const call = await start();
+    call.line.push({ samples: hum(4000), rateHz: 16_000, atMs: 0 });
+    await until(() => call.line.playedMs > 500);
+    await page.evaluate('window.context.suspend()');
+    await page.waitForSelector('#banner >> text=paused the sound');
+    let last = -1;
+    let sinceMs = 0;
+    await until(() => {
+      if (call.line.playedMs !== last) [last, sinceMs] = [call.line.playedMs, performance.now()];
+      return performance.now() - sinceMs > 1000;
+    });
+    expect(call.line.playedMs).toBeLessThan(3000);
+    await page.click('#banner-action');
+    await call.line.drained(new AbortController().signal);
+    expect(call.line.playedMs).toBeCloseTo(4000, -1);
+    expect(await page.isVisible('#banner')).toBe(false);
+  });
+
   it('loses the connection, says so, gets it back and plays on where it was', async () => {
     const call = await start();
     call.line.push({ samples: hum(3000), rateHz: 16_000, atMs: 0 });

@@ -167,13 +167,15 @@ export class BrowserCall implements Wire {
   }
 
   audio(bytes: Buffer, from: number, to: number): void {
-    const pcm = Buffer.alloc(PACKET_BYTES);
-    bytes.copy(pcm, 0, from, to);
+    const pcm = Buffer.allocUnsafe(PACKET_BYTES);
+    const filled = bytes.copy(pcm, 0, from, to);
+    if (filled < PACKET_BYTES) pcm.fill(0, filled);
     this.#sent.add(pcm);
     if (!this.#link) return;
     this.#sendPacket(this.#link, pcm);
     const nowMs = this.#deps.clock.nowMs();
-    if (!this.#doubtsReports && this.#sent.overdueMs(nowMs) > STALL_MS) this.#stall();
+    if (this.#isStalled || this.#doubtsReports) return;
+    if (this.#sent.overdueMs(nowMs) > STALL_MS) this.#stall();
   }
 
   mark(id: number): void {

@@ -206,6 +206,7 @@ class BrowserSocket implements SocketSession {
 
   #refuse(code: number, reason: string): void {
     const call = this.#call;
+    if (code !== 1000) this.#gateway.deps.log.info({ code, reason }, 'browser call refused');
     this.#leave();
     closeSocket(this.#socket, { code, reason, clock: this.#gateway.deps.clock });
     call?.end(code === 1000 ? 'caller_hung_up' : 'failed');

@@ -193,7 +193,7 @@ function onMessage(message) {
   } else if (message.type === 'said' || message.type === 'speaking') {
     orb.think(false);
     idleStatus();
-  } else if (message.type === 'error') {
+  } else if (message.type === 'error' && call.state === 'live') {
     transcript.remark(message.message);
   }
 }
