@@ -5,7 +5,7 @@ import { readWav } from '#audio/wav';
 import type { Step } from '#cli/call-options';
 import type { CallerVoice } from '#cli/caller-voice';
 import { type CallerTurn, finishReply } from '#cli/conversation';
-import { DemoCaller } from '#cli/demo-caller';
+import { DemoCaller, NO_THANKS } from '#cli/demo-caller';
 import type { Ear } from '#cli/ear';
 import type { TranscriptEntry } from '#cli/platform';
 import { CommandError } from '#cli/terminal';
@@ -45,7 +45,7 @@ const CLOCKS_APART_MS = 700;
 /** The demo: asks for the hours, interrupts an answer, books an appointment and says goodbye. */
 export async function* demoTurns(cast: Cast): AsyncIterable<CallerTurn> {
   const spoken = new Map<string, Int16Array>();
-  for (const { text } of demoCallerLines) spoken.set(text, await cast.voice.speak(text));
+  for (const { text } of [...demoCallerLines, NO_THANKS]) spoken.set(text, await cast.voice.speak(text));
   const caller = new DemoCaller(demoCallerLines);
   const nextLine = async () => {
     const interruption = caller.interruption();

@@ -11,7 +11,7 @@ export interface CallerVoice {
 }
 
 /** Some voices are easier to understand over a telephone when they take their time. */
-const SPEEDS: Readonly<Record<string, number>> = { slt: 0.85, awb: 0.85 };
+const SPEEDS: Readonly<Record<string, number>> = { slt: 0.85 };
 /** A turn of synthesized speech longer than this has gone wrong. */
 const SPEAK_MS = 30_000;
 

@@ -12,17 +12,23 @@ const ANSWERS: readonly Answer[] = [
   [/\bwhat time\b|\b\d{1,2}(?::\d\d)? ?[AP]\.?M\b/i, /\bfirst one\b/i],
 ];
 const MISHEARD = /\b(?:did not|didn't) (?:catch|hear|understand)\b|\bsay (?:it|that) again\b/i;
+const OFFER = /\b(?:a message|pass on|put you through)\b[^.]*\?/i;
+const BOOKING = /\bbook\b/i;
 const GOODBYE = /\bgoodbye\b/i;
-/** Lines said again do not count against anybody for so long. */
+/** So often one line may be said again before another is tried, and all lines together before it is goodbye. */
+const LINE_PATIENCE = 2;
 const PATIENCE = 6;
+
+/** What the caller says to an offer that it does not want. */
+export const NO_THANKS: DemoCallerLine = { text: 'No thank you, never mind.', interruptAfterMs: null };
 
 /**
  * The caller of the demo: says its lines in order, but answers what the agent asks, repeats what was not understood,
- * and says goodbye when it has been misunderstood too often.
+ * starts the booking anew when that does not help, and says goodbye when it has been misunderstood too often.
  */
 export class DemoCaller {
   readonly #lines: readonly DemoCallerLine[];
-  readonly #said = new Set<DemoCallerLine>();
+  readonly #times = new Map<DemoCallerLine, number>();
   #last: DemoCallerLine | undefined;
   #repeats = 0;
 
@@ -30,7 +36,7 @@ export class DemoCaller {
     this.#lines = lines;
   }
 
-  /** The next line in order that does not wait for the agent to finish; null when the next one does. */
+  /** The next line in order, where that one does not wait for the agent to finish; null where it does. */
   interruption(): DemoCallerLine | null {
     const line = this.#inOrder();
     return line && line.interruptAfterMs !== null ? this.#say(line) : null;
@@ -40,27 +46,31 @@ export class DemoCaller {
   next(agentSaid: string): DemoCallerLine | null {
     if (this.#last && GOODBYE.test(this.#last.text)) return null;
     const line = this.#choose(agentSaid);
-    if (line && this.#said.has(line) && ++this.#repeats > PATIENCE) {
-      return this.#say(this.#lines.find(({ text }) => GOODBYE.test(text)));
-    }
+    if (line && this.#times.has(line) && ++this.#repeats > PATIENCE) return this.#say(this.#like(GOODBYE));
     return this.#say(line);
   }
 
   #choose(agentSaid: string): DemoCallerLine | undefined {
-    if (MISHEARD.test(agentSaid) && this.#last) return this.#last;
-    const answer = ANSWERS.find(([question]) => question.test(agentSaid));
-    const wanted = answer && this.#lines.find(({ text }) => answer[1].test(text));
-    const isBooking = [...this.#said].some(({ text }) => /\bbook\b/i.test(text));
-    return (isBooking ? wanted : undefined) ?? this.#inOrder();
+    const isBooking = [...this.#times.keys()].some(({ text }) => BOOKING.test(text));
+    const answer = isBooking ? ANSWERS.find(([question]) => question.test(agentSaid)) : undefined;
+    if (answer) return this.#like(answer[1]);
+    if (OFFER.test(agentSaid) && !MISHEARD.test(agentSaid)) return NO_THANKS;
+    if (!MISHEARD.test(agentSaid) || !this.#last) return this.#inOrder();
+    const isWorthIt = (this.#times.get(this.#last) ?? 0) <= LINE_PATIENCE;
+    return isWorthIt ? this.#last : this.#like(BOOKING);
+  }
+
+  #like(words: RegExp): DemoCallerLine | undefined {
+    return this.#lines.find(({ text }) => words.test(text));
   }
 
   #inOrder(): DemoCallerLine | undefined {
-    return this.#lines.find((line) => !this.#said.has(line));
+    return this.#lines.find((line) => !this.#times.has(line));
   }
 
   #say(line: DemoCallerLine | undefined): DemoCallerLine | null {
     if (!line) return null;
-    this.#said.add(line);
+    this.#times.set(line, (this.#times.get(line) ?? 0) + 1);
     this.#last = line;
     return line;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DemoCaller } from '#cli/demo-caller';
+import { DemoCaller, NO_THANKS } from '#cli/demo-caller';
 import { Playback } from '#cli/playback';
 import { readTwiml } from '#cli/webhook-call';
 import { connectStream, dial, hangup, reject, sayAndHangUp } from '#http/twiml';
@@ -106,11 +106,19 @@ describe('DemoCaller', () => {
     expect(say(caller, 'Goodbye.')).toBeNull();
   });
 
-  it('says goodbye when it is misunderstood too often', () => {
+  it('declines what it did not ask for', () => {
+    const caller = new DemoCaller(lines);
+    expect(say(caller, 'Hello.')).toBe(lines[0]!.text);
+    expect(say(caller, 'I do not know. Shall I take a message for the team?')).toBe(NO_THANKS.text);
+    expect(say(caller, 'All right.')).toBe(lines[1]!.text);
+  });
+
+  it('repeats itself, starts the booking anew, and says goodbye when nothing helps', () => {
     const caller = new DemoCaller(lines.filter((line) => line.interruptAfterMs === null));
     say(caller, 'Hello.');
-    for (let i = 0; i < 6; i++) expect(say(caller, 'Could you say that again?')).toBe(lines[0]!.text);
-    expect(say(caller, 'Could you say that again?')).toBe(lines[7]!.text);
+    const misheard = Array.from({ length: 8 }, () => say(caller, 'Could you say that again?'));
+    expect(misheard.slice(0, 3)).toEqual([lines[0]!.text, lines[0]!.text, lines[2]!.text]);
+    expect(misheard.at(-1)).toBe(lines[7]!.text);
     expect(say(caller, 'Could you say that again?')).toBeNull();
   });
 });

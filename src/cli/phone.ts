@@ -57,6 +57,7 @@ export class Phone implements Paced {
   #sequence = 1;
   #chunk = 0;
   #hasHungUp = false;
+  #startMs: number | undefined;
 
   private constructor(socket: WebSocket, options: PhoneOptions) {
     this.#socket = socket;
@@ -136,7 +137,14 @@ export class Phone implements Paced {
     return this.ended;
   }
 
-  tick(): void {
+  /** Sends what real time asks for: after a stall of this process, several frames, as a carrier's jitter would. */
+  tick(nowMs: number): void {
+    this.#startMs ??= nowMs - FRAME_MS;
+    const dueMs = nowMs - this.#startMs;
+    while (this.callMs + FRAME_MS <= dueMs + FRAME_MS / 2) this.#sendFrame();
+  }
+
+  #sendFrame(): void {
     const frame = this.#frame;
     frame.atMs = this.callMs;
     this.#nextSpeech();

@@ -6,14 +6,14 @@ const POLL_MS = 500;
 /** The last events are written when the call has ended. */
 const STORED_MS = 20_000;
 
-/** Follows a call over the API and shows each entry of its transcript once. */
+/** Follows a call over the API and shows each entry of its transcript once, in the order in which they are written. */
 export class TranscriptWatch {
   readonly #platform: Platform;
   readonly #callSid: string;
   readonly #screen: Terminal;
   readonly #stop = new AbortController();
   #callId: string | null = null;
-  #shown = 0;
+  readonly #shown = new Set<string>();
   /** The agent's words so far, entry by entry. */
   readonly agentSaid: TranscriptEntry[] = [];
 
@@ -48,8 +48,10 @@ export class TranscriptWatch {
     this.#callId ??= await this.#platform.findCall(this.#callSid);
     if (this.#callId === null) return null;
     const call = await this.#platform.getCall(this.#callId);
-    for (const entry of call.transcript.slice(this.#shown)) {
-      this.#shown++;
+    for (const entry of call.transcript) {
+      const key = `${entry.role} ${entry.atMs}`;
+      if (this.#shown.has(key)) continue;
+      this.#shown.add(key);
       if (entry.role === 'assistant') this.agentSaid.push(entry);
       this.#screen.line(showEntry(this.#screen, entry));
     }
@@ -60,11 +62,16 @@ export class TranscriptWatch {
 const WHO = { user: 'caller', assistant: 'agent', tool: 'tool', system: 'system' } as const;
 const COLOURS = { user: 'cyan', assistant: 'green', tool: 'yellow', system: 'magenta' } as const;
 
+/** Tools can answer a whole page. */
+const TOOL_CHARS = 160;
+
 /** One line of a transcript. */
 export function showEntry(screen: Terminal, entry: TranscriptEntry): string {
   const who = screen.style(COLOURS[entry.role], WHO[entry.role].padEnd(7));
   const cut = entry.interrupted ? screen.style('dim', ' —interrupted') : '';
-  return `  ${screen.style('dim', showTime(entry.atMs))}  ${who} ${entry.text}${cut}`;
+  const isLong = entry.role === 'tool' && entry.text.length > TOOL_CHARS;
+  const text = isLong ? `${entry.text.slice(0, TOOL_CHARS - 1)}…` : entry.text;
+  return `  ${screen.style('dim', showTime(entry.atMs))}  ${who} ${text}${cut}`;
 }
 
 function showTime(ms: number): string {

@@ -78,6 +78,6 @@ export const demoCallerLines: readonly DemoCallerLine[] = [
   { text: 'The first one, please.', interruptAfterMs: null },
   { text: 'My name is Peter Miller.', interruptAfterMs: null },
   { text: 'My number is four one five, five five five, one two one two.', interruptAfterMs: null },
-  { text: 'Yes, please. Book it.', interruptAfterMs: null },
-  { text: 'No, thank you. Goodbye.', interruptAfterMs: null },
+  { text: 'Yes, that is correct.', interruptAfterMs: null },
+  { text: 'No thank you, goodbye.', interruptAfterMs: null },
 ];
