@@ -96,26 +96,6 @@ export interface Calendar {
 
 /* ---------- telephony ---------- */
 
-export interface DialOrder {
-  readonly to: string;
-  readonly from: string;
-  /** Socket that the carrier is to connect the answered call's media to, with its parameters. */
-  readonly mediaUrl: string;
-  readonly mediaParameters: Readonly<Record<string, string>>;
-  readonly ringTimeoutSec: number;
-  readonly detectMachine: 'off' | 'enable' | 'messageEnd';
-  readonly statusUrl: string | null;
-  /** The same key dials once. */
-  readonly idempotencyKey: string;
-}
-
-export interface NumberOffer {
-  readonly e164: string;
-  readonly locality: string | null;
-  readonly region: string | null;
-  readonly capabilities: readonly ('voice' | 'sms')[];
-}
-
 /** A request from outside with what a signature is made over. */
 export interface SignedRequest {
   readonly method: string;
@@ -127,63 +107,13 @@ export interface SignedRequest {
   readonly form: Readonly<Record<string, string>>;
 }
 
-/** What a carrier reports of a call or a message. */
-export type CarrierEvent =
-  | { type: 'call.status'; ref: string; status: CarrierCallStatus; durationSec: number | null }
-  | { type: 'call.machine'; ref: string; answeredBy: 'human' | 'machine' | 'unknown' }
-  | { type: 'sms.received'; ref: string; from: string; to: string; body: string }
-  | { type: 'sms.status'; ref: string; status: 'queued' | 'sent' | 'delivered' | 'failed' };
-
-export type CarrierCallStatus =
-  | 'queued'
-  | 'ringing'
-  | 'answered'
-  | 'completed'
-  | 'busy'
-  | 'no_answer'
-  | 'failed'
-  | 'cancelled';
-
 /** Whether a webhook really comes from the carrier. */
 export interface CarrierSignatures {
   /** True where no token is configured for the account: nothing to check against. */
   verify(request: SignedRequest): boolean;
 }
 
-/** Control of calls, numbers and messages. Methods reject with DomainError `upstream`, `unavailable` or `invalid`. */
-export interface Carrier {
-  readonly name: string;
-  dial(order: DialOrder, signal: AbortSignal): Promise<{ ref: string }>;
-  /** Hands a live call to another number; false where the carrier refused. */
-  transfer(ref: string, to: string, signal: AbortSignal): Promise<boolean>;
-  sendDigits(ref: string, digits: string, signal: AbortSignal): Promise<boolean>;
-  /** Ending what has ended is no error. */
-  hangUp(ref: string): Promise<void>;
-  searchNumbers(query: { areaCode: string; limit: number }): Promise<NumberOffer[]>;
-  buyNumber(e164: string, idempotencyKey: string): Promise<{ ref: string }>;
-  sendSms(message: {
-    from: string;
-    to: string;
-    body: string;
-    idempotencyKey: string;
-  }): Promise<{ ref: string }>;
-  /** Null for a webhook that tells nothing of interest. Throws `unauthenticated` for a wrong signature. */
-  readWebhook(request: SignedRequest): CarrierEvent | null;
-}
-
-/* ---------- mail and the web ---------- */
-
-export interface Mail {
-  readonly to: string;
-  readonly subject: string;
-  readonly text: string;
-  readonly html: string | null;
-}
-
-export interface Mailer {
-  readonly name: string;
-  send(mail: Mail): Promise<void>;
-}
+/* ---------- the web ---------- */
 
 export interface OutboundRequest {
   readonly url: string;

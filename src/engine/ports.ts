@@ -186,6 +186,7 @@ export class ProviderError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
 
+  // biome-ignore lint/complexity/useMaxParams: an error's facts, in the order they are told
   constructor(provider: string, kind: ProviderError['kind'], message: string, retryAfterMs?: number) {
     super(message);
     this.name = 'ProviderError';

@@ -16,6 +16,7 @@ export type UsageId = Branded<'UsageId'>;
 export type TicketId = Branded<'TicketId'>;
 export type BookingId = Branded<'BookingId'>;
 export type AuditId = Branded<'AuditId'>;
+export type DeliveryId = Branded<'DeliveryId'>;
 
 /** The prefix of each kind of id, as clients see it. */
 export interface IdKinds {
@@ -32,6 +33,7 @@ export interface IdKinds {
   tkt: TicketId;
   bkg: BookingId;
   aud: AuditId;
+  dlv: DeliveryId;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -2,7 +2,6 @@
 export type MicroUsd = number;
 
 export const MICROS_PER_USD = 1_000_000;
-export const MICROS_PER_CENT = 10_000;
 
 /** Dollars to micro-units, rounded to the nearest. */
 export function microsFromUsd(usd: number): MicroUsd {

@@ -11,7 +11,7 @@ const STOP_WORDS = set(
     'someone anyone maybe possible able kind sort one ones ll ve re d s t m don doesn didn isn aren wasn won more ' +
     'many much lot give take takes come go going make use used been see think look looking try trying help sorry way still else first wanted called calling quick wait hold hang stop ' +
     'anywhere somewhere everywhere bring exactly currently usually normally typically generally lot area nearby near ' +
-    'around day days week weeks time times place business company find regarding concerning kindly today',
+    'around day days week weeks time times place business company find regarding concerning kindly today next sometime someday',
 );
 
 /** Words that mean the same to a caller; each becomes the concept it stands for. */
@@ -19,7 +19,7 @@ const CONCEPTS: Readonly<Record<string, string>> = {
   '§hours':
     'open opens opening opened hour hours close closes closing closed schedule till until shut oclock',
   '§price':
-    'price prices pricing cost costs charge charges fee fees rate rates dollar dollars euro euros pound pounds cheap expensive pay quote',
+    'price prices pricing cost costs charge charges fee fees rate rates dollar dollars euro euros pound pounds cheap expensive quote',
   '§place': 'address located location locations where street directions direction situated',
   '§parking': 'park parking parked garage',
   '§insurance': 'insurance insurances insured insurer coverage',
@@ -28,7 +28,7 @@ const CONCEPTS: Readonly<Record<string, string>> = {
     'doctor doctors dentist dentists stylist stylists staff team hygienist hygienists therapist therapists practitioner',
   '§child': 'child children kid kids son daughter toddler toddlers pediatric baby',
   '§duration': 'minute minutes duration lasts last',
-  '§payment': 'payment payments card cards cash credit debit visa mastercard paypal',
+  '§payment': 'pay pays paying paid payment payments card cards cash credit debit visa mastercard paypal',
   '§cancel': 'cancel cancels cancelled canceled cancellation cancelling canceling reschedule rescheduling',
   '§emergency': 'emergency emergencies urgent pain hurts hurting',
   '§contact': 'phone telephone contact reach',
@@ -54,6 +54,7 @@ const DAY_RANGE = new RegExp(`\\b(${DAY_SHORT})\\s*(?:-|–|to|through|thru|unti
 /** Turns of phrase whose single words would mislead. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bhow much\b|\bwhat do you charge\b/g, ' §price '],
+  [/^\W*(?:and |so |okay )?where\W*$/g, ' §place '],
   [/\bhow long\b/g, ' §duration '],
   [
     /\bhow (?:do|can) i (?:get|come) (?:to|there)\b|\bwhere are you\b|\bwhere is (?:it|that|this)\b/g,
