@@ -19,6 +19,7 @@ export type Act =
   | 'affirm'
   | 'deny'
   | 'clock'
+  | 'hearMe'
   | 'leaveMe'
   | 'continue';
 
@@ -34,7 +35,7 @@ const RULES: readonly (readonly [Act, RegExp])[] = [
   ['thanks', /\b(?:thank(?:s| you)|cheers|appreciate (?:it|that))\b/],
   [
     'repeat',
-    /^(?:(?:i am )?sorry|pardon(?: me)?|excuse me|what|huh|come again)(?: (?:what|pardon|sorry))?$|\b(?:say|repeat) (?:that|it|this)(?: (?:again|please|one more time|once more))*\b|\b(?:repeat that|come again|one more time|once more|again please|say again)\b|\bwhat (?:was that|did you (?:just )?say|was it)\b|\b(?:did not|could not|can not|do not) (?:quite )?(?:catch|hear|get|understand) (?:that|you|it|what you)\b|\bcan you (?:please )?repeat\b/,
+    /^(?:(?:i am )?sorry|pardon(?: me)?|excuse me|what|huh|come again)(?: (?:what|pardon|sorry))?$|\b(?:say|repeat) (?:that|it|this)(?: (?:again|please|one more time|once more))*\b|\b(?:repeat that|come again|one more time|once more|again please|say again)\b|\bwhat (?:was that|did you (?:just )?say|was it)\b|\b(?:did not|could not|can not|do not) (?:quite )?(?:catch|hear|get|understand) (?:that|you|it|what you)\b|\bcan you (?:please )?repeat\b|\bwhat (?:do|did) you (?:need|want)(?: to know)?(?: from me)?$|\bwhat was the question\b/,
   ],
   [
     'continue',
@@ -49,6 +50,10 @@ const RULES: readonly (readonly [Act, RegExp])[] = [
     /\b(?:speak|talk|connect|transfer|put|pass|switch|get)\b(?: me)?(?: \w+){0,3}? (?:to|with|through|on|over)\b.*|\b(?:real|actual|live|human) (?:person|human|being|agent|someone)\b|^(?:operator|representative|agent|human|receptionist|person)(?: please)?$|\btransfer me\b|\b(?:i )?(?:want|need) (?:a|an) (?:person|human|operator|representative|agent)\b/,
   ],
   [
+    'hearMe',
+    /^(?:(?:hello|hi|hey|yes|sorry|so) )*(?:can you hear me|are you (?:still )?there|(?:is )?(?:anyone|anybody|someone|somebody) there|do you hear me)\b/,
+  ],
+  [
     'leaveMe',
     /\b(?:stop calling|do not call (?:me|this|here|again)|take me off|remove (?:me|my number)|not interested|unsubscribe)\b/,
   ],
@@ -58,11 +63,11 @@ const RULES: readonly (readonly [Act, RegExp])[] = [
   ],
   [
     'hold',
-    /^(?:(?:okay|ok|oh|no|um|uh|yes|sorry|please) )*(?:wait(?: (?:a|one) (?:second|moment|minute|sec))?|hold on|hang on|(?:just )?(?:one|a) (?:second|moment|minute|sec)|give me (?:a|one) (?:second|moment|minute|sec)|let me (?:see|think|check|look)(?: .{0,30})?)(?: please)?(?: (?:wait|hold on|please|a second|a moment|a minute|wait a minute))?$/,
+    /^(?:(?:okay|ok|oh|no|um|uh|yes|sorry|please) )*(?:wait(?: (?:a|one) (?:second|moment|minute|sec))?|hold on|hang on|(?:just )?(?:one|a) (?:second|moment|minute|sec)|give me (?:a|one) (?:second|moment|minute|sec)|let me (?:see|think|check|look)(?: .{0,30})?)(?: please)?(?: (?:wait|hold on|please|a second|a moment|a minute|wait a minute))?$|^.{0,25} (?:one|just a|give me a) (?:second|moment|minute|sec)(?: please)?$/,
   ],
   [
     'neverMind',
-    /\b(?:never mind|forget (?:it|that|about it|about that)|scratch that|changed my mind|leave it|do not (?:book|bother|send|do) (?:it|that|anything)?|cancel (?:that|it|the booking process)|i (?:do not|no longer) want (?:it|that|to))\b/,
+    /\b(?:never mind|forget (?:it|that|about it|about that)|scratch that|changed my mind|leave it|do not (?:book|bother|send|do) (?:it|that|anything)?|cancel (?:that|it|the booking process)|i (?:do not|no longer) want (?:it|that|to)|i will (?:call|try) (?:you )?(?:back|again|later|another time))\b/,
   ],
   ['again', /\b(?:try (?:it |that )?(?:again|once more)|one more try)\b/],
   [
@@ -75,7 +80,7 @@ const RULES: readonly (readonly [Act, RegExp])[] = [
   ],
   [
     'howAreYou',
-    /\bhow (?:are|is) (?:you|it going|your day|things)\b(?! (?:open|located))|\bhow do you do\b|\bhow have you been\b/,
+    /\bhow (?:are|is) (?:you|it going|your day|things)\b(?! (?:open|located))|\bhow do you do\b|\band (?:you|yourself)$|\bhow have you been\b/,
   ],
   [
     'clock',
@@ -116,14 +121,14 @@ function isForPerson(text: string): boolean {
 }
 
 const ASKS =
-  /^(?:(?:and|so|okay|ok|well|oh|um|uh|yes|no|sorry|also|but|hi|hello|hey|great|thanks|thank you|alright|actually|wait|first|then|by the way|just|quick question|one more thing|please|good (?:morning|afternoon|evening)) )*(?:what|when|where|who|why|how|which|whose|is|are|do|does|did|can|could|will|would|should|may|have|has|am|was|were|any|tell me|what about|how about)\b/;
+  /^(?:(?:and|so|okay|ok|well|oh|um|uh|yes|no|sorry|also|but|hi|hello|hey|great|thanks|thank you|alright|actually|wait|first|then|by the way|just|quick question|one more thing|please|good (?:morning|afternoon|evening)) )*(?:what|when|where|who|why|how|which|whose|if|whether|is|are|do|does|did|can|could|will|would|should|may|have|has|am|was|were|any|tell me|what about|how about)\b/;
 const ASKS_INSIDE =
   /\b(?:i (?:would like|want|wanted|need|was wondering|am wondering|am calling) (?:to (?:know|ask|find out|check)|about|if|whether|what|when|where|how)|(?:tell|let) me (?:know )?(?:about|what|when|where|how|if|your)|(?:do|can|could) you (?:know|tell)|question about|wondering (?:if|what|when|where|how|about)|asking about|curious about|interested in|how (?:much|late|long|early|far)|what (?:time|are|is|s))\b/;
 
 /** The parts of what was said that ask something, each a question of its own, in normalised words. */
 export function questionsIn({ raw, text }: Utterance, known?: (word: string) => boolean): string[] {
   const asking = raw
-    .split(/(?<=[.?!])\s+|,? and (?=(?:what|when|where|how|who|do|does|is|are|can)\b)/i)
+    .split(/(?<=[.?!])\s+|,? and (?=(?:what|when|where|how|who|do|does|is|are|can|if|whether)\b)/i)
     .map((part) => ({ asks: part.trim().endsWith('?'), words: readUtterance(part, known).text }))
     .filter(({ asks, words }) => words !== '' && (asks || ASKS.test(words) || ASKS_INSIDE.test(words)));
   if (asking.length > 0) return asking.map(({ words }) => words);

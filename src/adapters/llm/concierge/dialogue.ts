@@ -4,9 +4,10 @@ import { type Act, actsOf, questionsIn } from './acts.ts';
 import { intentOf } from './intents.ts';
 import { askFor, PHRASES } from './say.ts';
 import { readSlots, type SlotList } from './slot-list.ts';
-import { argumentsOf, fill, missing, newTask, offeredTo, type Task } from './task.ts';
+import { argumentsOf, fill, forget, missing, newTask, offeredTo, type Task } from './task.ts';
 import type { KnownTool, Param } from './tool-kit.ts';
 import { readUtterance, type Utterance } from './utterance.ts';
+import { introduces } from './values.ts';
 import type { World } from './world.ts';
 
 /** What the agent's last words left open. */
@@ -32,6 +33,8 @@ export interface Heard {
   questions: readonly string[];
   /** What of the open task it gave or changed. */
   changed: readonly string[];
+  /** A plain yes: agreement without a question of its own. */
+  agrees: boolean;
   /** It opened a task. */
   started: boolean;
   /** The task it dropped. */
@@ -52,6 +55,8 @@ export interface Dialogue {
   results: { tool: KnownTool | undefined; name: string; result: Json }[];
   /** A task that was done and of which the caller has heard nothing yet. */
   unannounced: Task | null;
+  /** As the caller introduced themselves. */
+  callerName: string | null;
   /** How many turns in a row were not understood. */
   misses: number;
 }
@@ -66,6 +71,7 @@ export function replay(messages: LlmRequest['messages'], world: World): Dialogue
     heard: null,
     results: [],
     unannounced: null,
+    callerName: null,
     misses: 0,
   };
   for (const message of messages) {
@@ -85,10 +91,13 @@ export const isDirection = (text: string): boolean => /^\s*\[[^\]]*\]\s*$/.test(
 function hear(dialogue: Dialogue, text: string, world: World): void {
   const utterance = readUtterance(text, world.briefing.index.knows);
   const acts = actsOf(utterance);
+  const questions = questionsIn(utterance, world.briefing.index.knows);
+  const urges = questions.every((question) => /\b(?:book|do|send) (?:it|that)\b/.test(question));
   const heard: Heard = {
     utterance,
     acts,
-    questions: questionsIn(utterance, world.briefing.index.knows),
+    questions,
+    agrees: acts.has('affirm') && urges,
     changed: [],
     started: false,
     dropped: null,
@@ -97,12 +106,20 @@ function hear(dialogue: Dialogue, text: string, world: World): void {
   dialogue.results = [];
   dialogue.heard = heard;
   interrupt(dialogue);
-  if (acts.has('repeat') || acts.has('continue') || acts.has('robot') || acts.has('hold')) return;
+  if (
+    acts.has('repeat') ||
+    acts.has('continue') ||
+    acts.has('robot') ||
+    acts.has('hold') ||
+    acts.has('hearMe')
+  )
+    return;
   if (dropsTask(dialogue, heard)) {
     heard.dropped = dialogue.task;
     dialogue.task = null;
     return;
   }
+  if (!dialogue.task) dialogue.callerName = introduces(utterance) ?? dialogue.callerName;
   openTask(dialogue, heard, world);
   const { task } = dialogue;
   if (!task) return;
@@ -115,8 +132,9 @@ function hear(dialogue: Dialogue, text: string, world: World): void {
     services: world.briefing.services,
     callerNumber: world.briefing.callerNumber,
   });
-  if (heard.asked.kind === 'confirm' && acts.has('affirm') && heard.changed.length === 0)
-    task.confirmed = true;
+  const doubted = heard.asked.kind === 'confirm' || heard.asked.kind === 'change';
+  if (doubted && heard.changed.length === 0 && !heard.agrees) heard.changed = forget(task, utterance);
+  if (heard.asked.kind === 'confirm' && heard.agrees && heard.changed.length === 0) task.confirmed = true;
   if (heard.asked.kind === 'param' && offeredTo(task, slots).length === 1) acceptOnly(dialogue, heard);
 }
 
@@ -146,17 +164,22 @@ function acceptOnly({ task, slots }: Dialogue, heard: Heard): void {
 }
 
 function openTask(dialogue: Dialogue, heard: Heard, world: World): void {
-  if ((heard.asked.kind === 'tryAgain' && heard.acts.has('affirm')) || heard.acts.has('again'))
-    reopen(dialogue, heard);
+  if ((heard.asked.kind === 'tryAgain' && heard.agrees) || heard.acts.has('again')) reopen(dialogue, heard);
   const tool = toolFor(dialogue, heard, world);
   if (!tool || dialogue.task?.tool.name === tool.name) return;
   dialogue.task = newTask(tool);
+  const own = tool.params.find(({ kind }) => kind === 'name');
+  if (own && dialogue.callerName !== null) dialogue.task.values.set(own.name, dialogue.callerName);
   heard.started = true;
 }
 
-function toolFor({ task }: Dialogue, { asked, acts, utterance }: Heard, world: World): KnownTool | undefined {
-  if (asked.kind === 'takeMessage' && acts.has('affirm')) return world.kit.byRole('message');
-  if (asked.kind === 'putThrough' && acts.has('affirm')) return world.kit.byRole('transfer');
+function toolFor(
+  { task }: Dialogue,
+  { asked, acts, utterance, agrees }: Heard,
+  world: World,
+): KnownTool | undefined {
+  if (asked.kind === 'takeMessage' && agrees) return world.kit.byRole('message');
+  if (asked.kind === 'putThrough' && agrees) return world.kit.byRole('transfer');
   const answering = asked.kind === 'param' && asked.param.kind === 'text' && task !== null;
   return answering ? undefined : intentOf(utterance, acts, { world, busy: task?.tool ?? null });
 }

@@ -1,12 +1,13 @@
 import type { JsonObject } from '#kernel/json';
 import { answerFrom } from './answers.ts';
 import type { Dialogue, Heard } from './dialogue.ts';
-import { wantsChange, wantsMessage } from './intents.ts';
+import { wantsBooking, wantsChange, wantsMessage } from './intents.ts';
 import { answerIn, speakResult } from './results.ts';
 import { oneOf, PHRASES } from './say.ts';
 import { summaryOf, type Task } from './task.ts';
 import { failureMove, join, type Move, pendingQuestion, successText, taskMove } from './task-moves.ts';
 import type { KnownTool } from './tool-kit.ts';
+import { introduces } from './values.ts';
 import { readWhen } from './when.ts';
 import type { World } from './world.ts';
 
@@ -40,6 +41,8 @@ function control(dialogue: Dialogue, heard: Heard, world: World): Move | null {
   if (isFarewell(dialogue, heard)) return farewell(world);
   if (acts.has('leaveMe')) return { ...farewell(world), text: 'I am sorry for the disturbance. Goodbye.' };
   if (acts.has('robot')) return { text: join(honest(world), pendingQuestion(dialogue, world)) };
+  if (acts.has('hearMe'))
+    return { text: join('Yes, I can hear you.', pendingQuestion(dialogue, world) ?? 'How can I help you?') };
   if (acts.has('hold')) return { text: 'Of course, take your time.' };
   if (dropped) return { text: `All right, I will leave it. ${PHRASES.anythingElse}` };
   if (acts.has('stop'))
@@ -68,7 +71,10 @@ function isFarewell({ task }: Dialogue, { acts, asked, questions, started, utter
   if (acts.has('bye')) return questions.length === 0 || utterance.words.length <= 6;
   if (questions.length > 0 || started || task) return acts.has('done') && !task && questions.length === 0;
   const nothingMore = acts.has('deny') && utterance.words.length <= 7 && !wantsChange(utterance.text);
-  return acts.has('done') || (nothingMore && (acts.has('thanks') || asked.kind === 'anythingElse'));
+  return (
+    acts.has('done') ||
+    (nothingMore && (acts.has('thanks') || asked.kind === 'anythingElse' || asked.kind === 'help'))
+  );
 }
 
 function farewell({ kit, briefing }: World): Move {
@@ -136,7 +142,20 @@ function asides(heard: Heard, task: Task, world: World): string | null {
   for (const question of heard.questions) {
     if (heard.started && heard.questions.length === 1) break;
     const said = readWhen(question, { now: world.now, asked: null, open: world.briefing.open });
-    if (/\b(?:appointment|available|free|book)\b/.test(question)) continue;
+    if (
+      /\b(?:appointment|available|free|book|times?|slots?|openings?|earlier|later|earliest|latest)\b/.test(
+        question,
+      )
+    )
+      continue;
+    if (/^(?:(?:and|but|so|well) )*why\b|\bneed (?:that|it|this) for\b/.test(question)) {
+      answers.push(
+        task.tool.role === 'message'
+          ? 'It is so that they know who to answer.'
+          : 'I need it for the booking.',
+      );
+      continue;
+    }
     const answer = answerFrom(question, world, typeof service === 'string' ? service : null);
     const ofTask = said.date !== null || said.time !== null || heard.changed.length > 0 || heard.started;
     if (answer !== null && (!ofTask || /\b(?:how much|cost|price|where|park|insurance)\b/i.test(question)))
@@ -152,15 +171,24 @@ function freely(dialogue: Dialogue, heard: Heard, world: World): Move {
   const { acts, utterance, questions, asked } = heard;
   const booked = aboutBooking(dialogue, utterance.text, world);
   if (booked !== null) return { text: booked };
-  if (wantsChange(utterance.text))
+  const undoes =
+    acts.has('neverMind') &&
+    dialogue.finished.some(({ tool, state }) => tool.role === 'book' && state === 'done');
+  if (undoes || wantsChange(utterance.text))
     return { text: `I am afraid I cannot change appointments myself. ${fallbackOffer(world, true)}` };
+  if (/\bi (?:have|got|had) (?:an?|one|another|some|a few|two) (?:\w+ )?questions?$/.test(utterance.text))
+    return { text: 'Of course. What would you like to know?' };
+  if (dialogue.callerName !== null && introduces(utterance))
+    return { text: `Hello ${dialogue.callerName.split(' ')[0]}. How can I help you?` };
+  const noBooking =
+    wantsBooking(utterance.text) && !world.kit.byRole('book') && answerFrom(utterance.text, world) === null;
+  if (noBooking) return { text: `I am sorry, I cannot book that from here. ${fallbackOffer(world, true)}` };
   const found = answersTo(questions, heard, world);
   if (found) return found;
   if (wantsMessage(utterance.text) && !world.kit.byRole('message'))
     return { text: `I am sorry, I cannot take messages. ${PHRASES.anythingElse}` };
   if (acts.has('thanks')) return { text: `You are welcome. ${PHRASES.anythingElse}` };
-  const statement =
-    utterance.words.length > 1 ? answerFrom(utterance.text, world) : oneWord(utterance.text, world);
+  const statement = statementAnswer(utterance.words, world);
   if (statement !== null) return { text: statement };
   if (acts.has('greet')) return { text: 'Hello! How can I help you?' };
   if (acts.has('deny'))
@@ -170,7 +198,7 @@ function freely(dialogue: Dialogue, heard: Heard, world: World): Move {
           ? `All right. ${PHRASES.anythingElse}`
           : 'All right. How can I help you?',
     };
-  if (acts.has('affirm'))
+  if (acts.has('affirm') && utterance.words.length <= 4)
     return {
       text:
         asked.kind === 'anythingElse' || asked.kind === 'help'
@@ -181,9 +209,15 @@ function freely(dialogue: Dialogue, heard: Heard, world: World): Move {
   return { text: PHRASES.notCaught };
 }
 
-/** "Parking?" */
-const oneWord = (text: string, world: World): string | null =>
-  world.briefing.index.knows(text) ? answerFrom(text, world) : null;
+/** Words that are no question may still name a subject: "Parking." A number or a day alone names none. */
+function statementAnswer(words: readonly string[], world: World): string | null {
+  const subject = words.filter((word) => !NO_SUBJECT.test(word));
+  if (!subject.some((word) => world.briefing.index.knows(word))) return null;
+  return answerFrom(words.join(' '), world);
+}
+
+const NO_SUBJECT =
+  /^(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|morning|afternoon|evening|next)$/;
 
 function answersTo(questions: readonly string[], heard: Heard, world: World): Move | null {
   const answers: string[] = [];

@@ -91,7 +91,7 @@ export function slotAt(list: SlotList, time: ClockTime): FreeTime | undefined {
 /** Up to three free times to offer: around a wanted time, within a part of the day, or spread over the day. */
 export function offer(
   times: readonly FreeTime[],
-  wanted: { time: ClockTime | null; part: DayPart | null; earliest: boolean },
+  wanted: { time: ClockTime | null; part: DayPart | null; order: 'first' | 'last' | null },
 ): FreeTime[] {
   const [from, to] = wanted.part === null ? [0, 24] : PARTS[wanted.part];
   const within = times.filter(({ hour }) => hour >= from && hour < to);
@@ -106,6 +106,7 @@ export function offer(
   }
   if (pool.length <= OFFERED) return [...pool];
   const sameDay = pool.every(({ date }) => date.equals(pool[0]!.date));
-  if (!sameDay || wanted.earliest) return pool.slice(0, OFFERED);
+  if (wanted.order === 'last') return pool.slice(-OFFERED);
+  if (!sameDay || wanted.order === 'first') return pool.slice(0, OFFERED);
   return [0, Math.floor(pool.length / 2), pool.length - 1].map((place) => pool[place]!);
 }

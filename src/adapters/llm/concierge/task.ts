@@ -7,6 +7,7 @@ import type { KnownTool, Param } from './tool-kit.ts';
 import type { Utterance } from './utterance.ts';
 import {
   FULL_PHONE_DIGITS,
+  introduces,
   MIN_PHONE_DIGITS,
   positionIn,
   serviceIn,
@@ -22,10 +23,12 @@ export interface Task {
   date: DateTime | null;
   time: ClockTime | null;
   part: DayPart | null;
+  /** The Monday of the week that was spoken of. */
+  week: DateTime | null;
   /** The calendar cannot be read, so times are not looked up first. */
   blind: boolean;
-  /** The caller left the day to us. */
-  earliest: boolean;
+  /** The caller wants the earliest times there are, or the latest. */
+  order: 'first' | 'last' | null;
   /** Digits of a phone number that was not finished yet. */
   partialDigits: string;
   /** The caller agreed to the last read-back, and nothing has changed since. */
@@ -41,8 +44,9 @@ export const newTask = (tool: KnownTool): Task => ({
   date: null,
   time: null,
   part: null,
+  week: null,
   blind: false,
-  earliest: false,
+  order: null,
   partialDigits: '',
   confirmed: false,
   state: 'open',
@@ -70,9 +74,10 @@ export function fill(task: Task, utterance: Utterance, context: FillContext): st
   for (const param of task.tool.params) {
     if (param.kind === 'date' || param.kind === 'time' || param.kind === 'dateTime') continue;
     const asked = context.asked?.name === param.name;
-    if (!asked && context.asked?.kind === 'text' && param.kind !== 'phone') continue;
+    const free = context.asked?.kind === 'text' && !introduces(utterance);
+    if (!asked && free && param.kind !== 'phone') continue;
     const heard = asked && param.kind === 'phone' ? joinedDigits(task, utterance) : utterance;
-    if (isReason(param) && !asked && ASKS_PRICE.test(utterance.text)) continue;
+    if (isReason(param) && !asked && asksAbout(utterance)) continue;
     const value = valueIn(param, heard, { ...context, asked });
     if (value === undefined || value === task.values.get(param.name)) continue;
     if (
@@ -91,7 +96,25 @@ export function fill(task: Task, utterance: Utterance, context: FillContext): st
 }
 
 /** "How much is a cleaning?" asks about a service and does not choose it. */
-const ASKS_PRICE = /\b(?:how much|how long|price|prices|costs?|charge|what is|do you (?:do|offer))\b/;
+const asksAbout = ({ raw, text }: Utterance): boolean =>
+  /\b(?:how much|how long|price|prices|costs?|charge|what is|do you (?:do|offer))\b/.test(text) ||
+  (raw.trim().endsWith('?') && !/\b(?:book|schedule|make|get|have|need|want|reserve|come)\b/.test(text));
+
+/** "The number is wrong": forgets what an utterance names as wrong, so that it is asked anew; what it was. */
+export function forget(task: Task, { text }: Utterance): string[] {
+  const wrong = task.tool.params.filter(({ kind, label, name }) => {
+    if (kind === 'phone') return /\b(?:number|phone)\b/.test(text) && task.values.has(name);
+    if (kind === 'date' || kind === 'time' || kind === 'dateTime') return /\b(?:day|date|time)\b/.test(text);
+    return ` ${text} `.includes(` ${kind === 'text' ? label : kind} `) && task.values.has(name);
+  });
+  for (const { kind, name } of wrong) {
+    if (kind === 'date' || kind === 'time' || kind === 'dateTime') {
+      if (/\btime\b/.test(text)) task.time = null;
+      else [task.date, task.time] = [null, null];
+    } else task.values.delete(name);
+  }
+  return wrong.map(({ name }) => name);
+}
 
 export const isReason = (param: Param): boolean =>
   param.kind === 'text' && /\b(?:reason|service|treatment|purpose|procedure|notes?|type)\b/.test(param.label);
@@ -106,7 +129,7 @@ const SERVICE = '*service';
 /** A phone number said in two turns is one number. */
 function joinedDigits(task: Task, utterance: Utterance): Utterance {
   const digits = spokenDigits(utterance.words);
-  if (digits === '') return utterance;
+  if (digits.length < 2) return utterance;
   const whole = task.partialDigits + digits;
   const goesOn =
     task.partialDigits !== '' && digits.length < FULL_PHONE_DIGITS && whole.length <= FULL_PHONE_DIGITS + 1;
@@ -116,10 +139,12 @@ function joinedDigits(task: Task, utterance: Utterance): Utterance {
 
 function fillWhen(task: Task, utterance: Utterance, { now, asked, slots, open }: FillContext): string[] {
   const kind = timeAsked(task, utterance, asked);
-  const said = readWhen(withoutPhone(utterance.words), { now, asked: kind, open });
+  const said = readWhen(withoutPhone(utterance.words), { now, asked: kind, open, week: task.week });
+  if (said.week && said.date) task.week = said.date;
   const changed: string[] = [];
   const offered = offeredTo(task, slots);
-  const place = kind !== null && !said.time ? positionIn(utterance.text, offered.length) : null;
+  const asksMore = /\banything\b|\bdo you have\b|\bis there\b/.test(utterance.text);
+  const place = kind !== null && !said.time && !asksMore ? positionIn(utterance.text, offered.length) : null;
   const chosen = place === null ? undefined : offered[place];
   if (said.date && !(task.date && said.date.equals(task.date))) {
     task.date = said.date;
@@ -139,13 +164,28 @@ function fillWhen(task: Task, utterance: Utterance, { now, asked, slots, open }:
     task.time = { hour: chosen.hour, minute: chosen.minute, sure: true };
     changed.push('time');
   }
-  if (said.date || said.time || chosen) task.earliest = false;
-  if (said.earliest && !said.date && !task.date && !chosen) {
-    task.earliest = true;
-    task.date = now.startOf('day');
-    changed.push('date');
-  }
+  if (said.date || said.time || chosen) task.order = null;
+  else changed.push(...fillOrder(task, utterance, { now, earliest: said.earliest }));
   return changed;
+}
+
+/** "As soon as possible", "anything earlier?", "the latest you have". */
+function fillOrder(
+  task: Task,
+  { text }: Utterance,
+  { now, earliest }: { now: DateTime; earliest: boolean },
+): string[] {
+  const order =
+    earliest || /\b(?:earlier|sooner)\b/.test(text)
+      ? 'first'
+      : /\blater\b|\blatest\b/.test(text)
+        ? 'last'
+        : null;
+  if (order === null || (order === 'last' && !task.date)) return [];
+  task.order = order;
+  if (task.date) task.time = null;
+  task.date ??= now.startOf('day');
+  return ['date'];
 }
 
 /** What a bare number means: a time when one was asked for, or when a time is being put right ("no, ten"). */
@@ -174,7 +214,7 @@ export function offeredTo(task: Task, slots: SlotList | null): ReturnType<typeof
   return offer(slots.times.length > 0 ? slots.times : slots.elsewhere, {
     time: task.time,
     part: task.part,
-    earliest: task.earliest,
+    order: task.order,
   });
 }
 

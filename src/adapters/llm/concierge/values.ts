@@ -1,5 +1,6 @@
 import type { Json } from '#kernel/json';
 import { editDistance } from '#kernel/passage-index';
+import { contentTerms } from '#kernel/terms';
 import { countIn, spokenDigits } from './numbers.ts';
 import type { Param } from './tool-kit.ts';
 import type { Utterance } from './utterance.ts';
@@ -41,12 +42,12 @@ export function valueIn(param: Param, utterance: Utterance, context: ValueContex
 /* ---------- names ---------- */
 
 const NAME_LEAD =
-  /\b(?:(?:my|the|his|her|our|their|patient|caller) (?:full |first |last )?name (?:is|would be|should be)(?: actually| now| going to be)?|name is|(?:it|that) is under|(?:put|book) (?:it|me) (?:under|in as)|under the name(?: of)?|under|i am called|call me|this is|i am|it is for|appointment for|for)\s+/gi;
+  /\b(?:(?:my|the|his|her|our|their|patient|caller) (?:full |first |last )?name (?:is|would be|should be)(?: actually| now| going to be| spelled)?|name is(?: spelled)?|(?:it|that) is under|(?:put|book) (?:it|me) (?:under|in as)|under the name(?: of)?|under|i am called|call me|this is|i am|it is for|appointment for|for)\s+/gi;
 const LOOSE_LEAD =
   /^(?:(?:yes|yeah|sure|okay|ok|oh|well|um|uh|of course|certainly|no|sorry|it is|it's|its|that is|that would be|the name is|name is|my name is|my name's|i'm|i am|this is|actually|for|under)[,.]? +)+/i;
 const NOT_NAMES = new Set(
   (
-    'i meant mean said think oh um uh er hmm calling looking trying here just not a an the good fine sure so very interested hoping wondering sorry going having in on at ' +
+    'wrong too incorrect spelled spelt misspelled missing different great perfect right correct cool nice awesome alright wonderful excellent sounds works go ahead hello hi hey wait maybe nothing none never mind bye goodbye stop again repeat i meant mean said think oh um uh er hmm calling looking trying here just not a an the good fine sure so very interested hoping wondering sorry going having in on at ' +
     'to with about from and or but me my you your we us our it that this what when where why how who is are was do does did can could ' +
     'would will should tomorrow today monday tuesday wednesday thursday friday saturday sunday morning afternoon evening noon next ' +
     'appointment checkup cleaning booking new free available open there need want like book make get have speaking done ready back late ' +
@@ -65,6 +66,7 @@ function nameIn({ raw }: Utterance, asked: boolean): string | undefined {
     for (const lead of sentence.matchAll(NAME_LEAD)) {
       const strong = /name|under|call/i.test(lead[0]);
       const found = nameWords(sentence.slice(lead.index + lead[0].length), strong || asked);
+      if (found !== undefined && /ing$/.test(found) && !strong) continue;
       const sure = strong || asked || /this is|i am/i.test(lead[0]) || found?.includes(' ');
       if (found !== undefined && sure) return found;
     }
@@ -75,7 +77,18 @@ function nameIn({ raw }: Utterance, asked: boolean): string | undefined {
     /^\s*(?:what|why|how|when|where|can|could|do|does|is|are|who)\b/i.test(spoken)
   )
     return undefined;
-  return nameWords(spoken.replace(LOOSE_LEAD, ''), true);
+  const bare = nameWords(spoken.replace(LOOSE_LEAD, ''), true);
+  return bare !== undefined && /^[a-z]+ing\b/.test(spoken.replace(LOOSE_LEAD, '')) ? undefined : bare;
+}
+
+/** "My name is Rosa.": an utterance that only says who is speaking; the name. */
+export function introduces(utterance: Utterance): string | undefined {
+  if (
+    utterance.words.length > 7 ||
+    !/^(?:(?:hi|hello|yes|hey|okay|oh) )*(?:my name is|this is|i am|it is)\b/.test(utterance.text)
+  )
+    return undefined;
+  return nameIn(utterance, false);
 }
 
 /** The words of a name at the start of a text: capitalised, or any when `loose`. */
@@ -127,7 +140,7 @@ function phoneIn({ words, text }: Utterance, context: ValueContext): string | un
     /\b(?:this|same|my current|the) (?:phone )?(?:number|one|phone)\b(?! is)|\bnumber i am calling from\b|\bone i am calling (?:from|on)\b/.test(
       text,
     ) &&
-    spokenDigits(words) === ''
+    spokenDigits(words).length < 3
   ) {
     return context.callerNumber;
   }
@@ -199,9 +212,9 @@ export function positionIn(text: string, count: number): number | null {
     new RegExp(`\\b(?:the )?${word}(?: one| time| slot| option)?\\b`).test(text),
   );
   if (named >= 0 && named < count) return named;
-  if (/\b(?:last|latest|later)(?: one| time| slot| option)?\b/.test(text)) return count - 1;
+  if (/\bthe (?:last|latest|later)\b(?: one| time| slot| option)?\b/.test(text)) return count - 1;
   if (
-    /\b(?:earliest|earlier|soonest)(?: one| time| slot| option)?\b|\b(?:any|either)(?: one| of (?:them|those|these)| time| is fine| works)?\b/.test(
+    /\bthe (?:earliest|earlier|soonest)\b(?: one| time| slot| option)?\b|\b(?:any|either)(?: one| of (?:them|those|these)| time| is fine| works)?\b/.test(
       text,
     )
   )
@@ -225,6 +238,8 @@ function textIn(param: Param, utterance: Utterance, context: ValueContext): stri
   if (/\bmessages?\b|\bnotes?\b/.test(param.label)) {
     const led = MESSAGE_LEAD.exec(raw)?.[1];
     if (led !== undefined) return sentence(led);
+    if (/\bcall (?:me|us) back\b/.test(utterance.text)) return sentence(raw);
+    if (introduces(utterance)) return undefined;
     return context.asked && raw.split(' ').length > 1 ? sentence(raw.replace(FILLER_LEAD, '')) : undefined;
   }
   if (/\b(?:reason|service|treatment|purpose|type|procedure|subject|notes?)\b/.test(param.label)) {
@@ -257,20 +272,18 @@ const sentence = (text: string): string => {
 };
 
 /** What the appointment is for: a service the prompt knows, else the words after "book a …". */
-export function serviceIn({ text, words }: Utterance, services: readonly string[]): string | undefined {
+export function serviceIn({ text }: Utterance, services: readonly string[]): string | undefined {
   const known = [...services]
     .sort((a, b) => b.length - a.length)
     .find((service) => ` ${text} `.includes(` ${service} `));
   if (known !== undefined) return known;
-  const near = services.find((service) =>
-    words.some(
-      (word) =>
-        word.length > 5 &&
-        service
-          .split(' ')
-          .some((part) => part.length > 5 && editDistance(part, word, 2) <= (part.length > 7 ? 2 : 1)),
-    ),
-  );
+  const terms = contentTerms(text);
+  const near = services.find((service) => {
+    const wanted = contentTerms(service);
+    return (
+      wanted.length > 0 && wanted.every((term) => terms.some((said) => said === term || isNear(said, term)))
+    );
+  });
   if (near !== undefined) return near;
   const booked =
     /\b(?:book|schedule|make|need|want|like|get|reserve|have)(?: me| myself| in)?(?: for)? (?:an? |my |some )((?:[a-z]+ ){0,2}?[a-z]+?)(?: (?:appointment|booking|session|slot))?(?= (?:for|on|at|tomorrow|today|next|this|please|with|in|some|as|any)\b|$)/.exec(
@@ -279,6 +292,11 @@ export function serviceIn({ text, words }: Utterance, services: readonly string[
   if (booked === undefined || NOT_SERVICES.test(booked)) return undefined;
   return booked;
 }
+
+const isNear = (said: string, term: string): boolean =>
+  term.length > 4 &&
+  said[0] === term[0] &&
+  editDistance(said, term, term.length > 7 ? 2 : 1) <= (term.length > 7 ? 2 : 1);
 
 const NOT_SERVICES =
   /\b(?:appointment|booking|reservation|time|slot|visit|message|question|person|human|look|few|moment|minute|second|table|new|another|different|quick|call|something|one|day|morning|afternoon|evening|monday|tuesday|wednesday|thursday|friday|saturday|sunday|information|number|name|callback|refund|problem|issue|emergency|toothache|pain|list|discount|coffee)\b/;

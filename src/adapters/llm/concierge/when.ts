@@ -26,6 +26,8 @@ export interface WhenOptions {
   now: DateTime;
   /** A time or a day was asked for: a bare "three" or "the first" means one. */
   asked: 'time' | 'date' | null;
+  /** The Monday of the week that is spoken of: a weekday means the one in it. */
+  week?: DateTime | null;
   /** When the business is open, which settles whether "seven" is in the morning or the evening. */
   open: OpenHours | null;
 }
@@ -91,7 +93,7 @@ export function readWhen(text: string, options: WhenOptions): SaidWhen {
     said.time = time ?? said.time;
     said.part = partIn(part) ?? said.part;
     said.earliest ||=
-      /\b(?:earliest|soonest|as soon as possible|asap|first available|next available|right away|any ?(?:day|time)|whenever|no preference)\b/.test(
+      /\b(?:earliest|soonest|as soon as possible|asap|first available|next (?:available|free|open)|first free|right away|any ?(?:day|time)|whenever|no preference)\b/.test(
         part,
       );
     said.week ||= /\b(?:next|this) week\b/.test(part) && !found;
@@ -191,7 +193,7 @@ function inDays(words: readonly string[], at: number, { now }: WhenOptions): Ret
 }
 
 /** "Tuesday", "this Tuesday": the coming one, today included; "next Tuesday": the one of the next calendar week. */
-function namedDay(words: readonly string[], at: number, { now }: WhenOptions): ReturnType<DayRule> {
+function namedDay(words: readonly string[], at: number, { now, week }: WhenOptions): ReturnType<DayRule> {
   const word = (words[at] ?? '').replace(/days$/, 'day');
   const weekday = WEEKDAYS.indexOf(word) + 1 || SHORT_DAYS[word] || 0;
   if (weekday === 0) return null;
@@ -202,7 +204,12 @@ function namedDay(words: readonly string[], at: number, { now }: WhenOptions): R
     .join(' ')
     .endsWith('week from');
   if (weekFrom) return { date: coming.plus({ weeks: 1 }), length: 1 };
-  if (!next) return { date: coming, length: 1 };
+  const inWeek = week?.plus({ days: weekday - 1 });
+  if (!next)
+    return {
+      date: inWeek && inWeek >= now.startOf('day') && words[at - 1] !== 'this' ? inWeek : coming,
+      length: 1,
+    };
   return {
     date: now
       .plus({ weeks: 1 })
