@@ -70,60 +70,62 @@ function faintTexts(page: Page): Promise<string[]> {
   })()`);
 }
 
-async function check(page: Page, name: string, inReach: readonly string[]): Promise<void> {
-  await page.screenshot({ path: join(shots, `${name}.png`) });
-  expect
-    .soft(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), name)
-    .toBeLessThanOrEqual(0);
-  expect.soft(await outOfReach(page, inReach), name).toEqual([]);
-  expect.soft(await faintTexts(page), name).toEqual([]);
+/** Looks at the page as it stands, in light and in dark. */
+async function check(page: Page, state: string, inReach: readonly string[]): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const name = `${state}-${colorScheme}`;
+    await page.screenshot({ path: join(shots, `${name}.png`) });
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+    expect.soft(overflow, name).toBeLessThanOrEqual(0);
+    expect.soft(await outOfReach(page, inReach), name).toEqual([]);
+    expect.soft(await faintTexts(page), name).toEqual([]);
+  }
 }
 
 describe.skipIf(!chromiumPath)(`how the talk page looks${withoutChromium}`, () => {
-  describe.each(SIZES)('on a %s', (size, viewport) => {
-    it.each(['light', 'dark'] as const)('keeps everything in reach and readable, %s', async (colorScheme) => {
-      const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
-      const page = await context.newPage();
-      const shot = (state: string) => `${size}-${colorScheme}-${state}`;
-      await page.goto(server.url);
-      await page.waitForFunction(`document.title.includes('Rosa')`);
-      await check(page, shot('idle'), ['#name', '#call']);
-      await page.click('#call');
-      await page.waitForSelector('[data-state=live]');
-      const call = server.launcher.last;
-      await speak(call, 'Good morning. How can I help you?', { speakMs: 60 });
-      const turnId = 'turn_1' as TurnId;
-      const answer =
-        'On Thursday I have half past two and a quarter past four. Which of the two would suit you better?';
-      await exchange(call, {
-        turnId,
-        heard: 'Is anything free on Thursday afternoon?',
-        said: answer,
-        speakMs: 60,
-      });
-      call.emit({ type: 'user.heard', text: 'the later one', final: false }, turnId);
-      call.emit({ type: 'agent.speaking', purpose: 'reply' }, turnId);
-      await page.waitForSelector('#interim .wave');
-      await page.click('.latency summary');
-      await check(page, shot('live'), IN_REACH);
-      await page.click('#keypad-toggle');
-      await check(page, shot('keypad'), ['#keypad', '#hang-up']);
-      await page.keyboard.press('Escape');
-      server.isDown = true;
-      server.cutConnections();
-      await page.waitForSelector('[data-state=lost]');
-      await check(page, shot('lost'), ['#banner', '#banner-text', '#hang-up']);
-      server.isDown = false;
-      await page.waitForSelector('[data-state=live]');
-      await page.click('#hang-up');
-      await page.waitForSelector('[data-state=ended]');
-      await check(page, shot('ended'), ['#ended-text', '#again']);
-      server.isDown = true;
-      await page.click('#again');
-      await page.waitForSelector('[data-state=failed]');
-      await check(page, shot('failed'), ['#trouble-title', '#trouble-retry']);
-      server.isDown = false;
-      await context.close();
+  it.each(SIZES)('on a %s everything is in reach and readable, in light and dark', async (size, viewport) => {
+    const context = await browser.newContext({ viewport, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    const shot = (state: string) => `${size}-${state}`;
+    await page.goto(server.url);
+    await page.waitForFunction(`document.title.includes('Rosa')`);
+    await check(page, shot('idle'), ['#name', '#call']);
+    await page.click('#call');
+    await page.waitForSelector('[data-state=live]');
+    const call = server.launcher.last;
+    await speak(call, 'Good morning. How can I help you?', { speakMs: 60 });
+    const turnId = 'turn_1' as TurnId;
+    const answer =
+      'On Thursday I have half past two and a quarter past four. Which of the two would suit you better?';
+    await exchange(call, {
+      turnId,
+      heard: 'Is anything free on Thursday afternoon?',
+      said: answer,
+      speakMs: 60,
     });
+    call.emit({ type: 'user.heard', text: 'the later one', final: false }, turnId);
+    call.emit({ type: 'agent.speaking', purpose: 'reply' }, turnId);
+    await page.waitForSelector('#interim .wave');
+    await page.click('.latency summary');
+    await check(page, shot('live'), IN_REACH);
+    await page.click('#keypad-toggle');
+    await check(page, shot('keypad'), ['#keypad', '#hang-up']);
+    await page.keyboard.press('Escape');
+    server.isDown = true;
+    server.cutConnections();
+    await page.waitForSelector('[data-state=lost]');
+    await check(page, shot('lost'), ['#banner', '#banner-text', '#hang-up']);
+    server.isDown = false;
+    await page.waitForSelector('[data-state=live]');
+    await page.click('#hang-up');
+    await page.waitForSelector('[data-state=ended]');
+    await check(page, shot('ended'), ['#ended-text', '#again']);
+    server.isDown = true;
+    await page.click('#again');
+    await page.waitForSelector('[data-state=failed]');
+    await check(page, shot('failed'), ['#trouble-title', '#trouble-retry']);
+    server.isDown = false;
+    await context.close();
   });
 });

@@ -188,7 +188,7 @@ describe.skipIf(!chromiumPath)(`the talk page${withoutChromium}`, () => {
     await until(() => call.line.playedMs > 500);
     call.line.clear();
     const playedMs = call.line.playedMs;
-    await eventually(async () => (await loudness()) < 0.001, 500);
+    await eventually(async () => (await loudness()) < 0.001, 1_000);
     expect(playedMs).toBeLessThan(4000);
     expect(call.line.queuedMs).toBeCloseTo(0, 0);
     call.line.push({ samples: hum(300), rateHz: 16_000, atMs: 0 });

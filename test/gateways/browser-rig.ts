@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { Pacer } from '#audio/pacer';
 import { type BrowserGateway, createBrowserGateway } from '#gateways/browser-socket/browser-gateway';
 import { createSocketHub, type SocketHub } from '#gateways/upgrade';
+import type { Clock } from '#kernel/clock';
 import { silentLog } from '#kernel/log';
 import { CountingClock } from '#test/gateways/media-server';
 import { ScriptedLauncher } from '#test/gateways/scripted-launcher';
@@ -64,7 +65,6 @@ export interface BrowserRig {
   launcher: ScriptedLauncher;
   gateway: BrowserGateway;
   hub: SocketHub;
-  clock: CountingClock;
   /** Opens a socket that has said nothing yet. */
   connect(): Promise<BrowserClient>;
   /** Starts a call with a fresh token and waits until it is ready. */
@@ -74,11 +74,13 @@ export interface BrowserRig {
 }
 
 /** A server with the browser's gateway on a port of its own. */
-export async function openBrowserRig(options: { holdMs?: number } = {}): Promise<BrowserRig> {
-  const clock = new CountingClock();
+export async function openBrowserRig(
+  options: { holdMs?: number; clock?: Clock & { readonly timers: number } } = {},
+): Promise<BrowserRig> {
+  const clock = options.clock ?? new CountingClock();
   const launcher = new ScriptedLauncher();
   const pacer = new Pacer({ clock });
-  const gateway = createBrowserGateway({ launcher, pacer, clock, log: silentLog, ...options });
+  const gateway = createBrowserGateway({ launcher, pacer, clock, log: silentLog, holdMs: options.holdMs });
   const hub = createSocketHub([gateway], { clock, log: silentLog });
   const http = createServer();
   hub.attach(http);
@@ -89,7 +91,6 @@ export async function openBrowserRig(options: { holdMs?: number } = {}): Promise
     launcher,
     gateway,
     hub,
-    clock,
     connect: () => new BrowserClient(url).opened(),
     async call({ codec = 'pcm16' } = {}) {
       const client = await new BrowserClient(url).opened();

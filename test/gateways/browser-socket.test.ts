@@ -4,6 +4,7 @@ import { DomainError } from '#kernel/errors';
 import type { TurnId } from '#kernel/ids';
 import { joined, packetsOf, play, ramp, tone } from '#test/gateways/browser-audio';
 import { type BrowserRig, openBrowserRig } from '#test/gateways/browser-rig';
+import { ManualClock } from '#test/support/manual-clock';
 import { until } from '#test/support/until';
 
 const RATE_HZ = 16_000;
@@ -76,12 +77,37 @@ describe('refusals', () => {
   });
 
   it('closes a socket that starts no call within 5 s', async () => {
-    const client = await rig.connect();
+    const clock = new ManualClock();
+    const slow = await openBrowserRig({ clock });
+    const client = await slow.connect();
     client.say({ type: 'ping' });
     await client.got('pong');
-    expect(client.closed).toBeNull();
-    expect(await client.isClosed()).toMatchObject({ code: 1008, reason: /5 seconds/ as unknown as string });
-  }, 12_000);
+    clock.advance(4_900);
+    client.say({ type: 'ping' });
+    await until(() => client.messages.length === 2);
+    clock.advance(200);
+    expect(await client.isClosed()).toEqual({
+      code: 1008,
+      reason: 'no call was started within 5 seconds',
+    });
+    await slow.close();
+  });
+
+  it('closes a socket whose token can’t be redeemed within 10 s, and the call never begins', async () => {
+    const clock = new ManualClock();
+    const slow = await openBrowserRig({ clock });
+    let go = () => {};
+    slow.launcher.onStart = () => new Promise<void>((resolve) => (go = resolve));
+    const client = await slow.connect();
+    client.say({ type: 'start', token: slow.launcher.issue() });
+    await until(() => slow.gateway.calls === 1);
+    clock.advance(10_100);
+    expect((await client.isClosed()).code).toBe(1013);
+    go();
+    await until(() => slow.launcher.calls.length === 1);
+    expect(slow.launcher.last.line.signal.aborted).toBe(true);
+    await slow.close();
+  });
 
   it.each([
     ['text that is no JSON', 'hello', 1007],
