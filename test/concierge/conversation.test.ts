@@ -125,6 +125,72 @@ describe('the conversation itself', () => {
   });
 });
 
+describe('callers who come round about it', () => {
+  test('hesitations, an earlier time, a name inside a sentence', async () => {
+    const { bookings } = await play(
+      [
+        'Hi there, um, I was wondering if you guys have any openings this Friday?',
+        /Tomorrow, Friday, November 20, I have/,
+      ],
+      ['Hmm, do you have anything earlier?', /9 AM, 9:30 AM or 10 AM/],
+      ["Okay the nine o'clock.", /your name/i],
+      ["Sure, it's Jennifer Lawson.", /phone number/i],
+      [
+        'Uh, my cell is six five zero, two five three, zero zero zero zero.',
+        /9 AM for Jennifer Lawson, phone number 6 5 0, 2 5 3, 0 0 0 0/,
+      ],
+      ['Yep.', /all set/i],
+    );
+    expect(bookings).toMatchObject([{ attendeeName: 'Jennifer Lawson', attendeePhone: '6502530000' }]);
+  });
+
+  test('a weekday means the one in the week that was spoken of', async () => {
+    await play(
+      ['Yeah, I need to get my teeth cleaned.', /which day and time/i],
+      ['Sometime next week.', /Monday, November 23/],
+      ['Thursday would be good.', /Thursday, November 26, I have/],
+      ['Afternoon.', /1 PM, 3 PM or 4:30 PM/],
+      ['Three.', /your name/i],
+      ['Bob Stone', /phone/i],
+      ['415 555 0100', /a cleaning on Thursday, November 26 at 3 PM for Bob Stone/],
+    );
+  });
+
+  test('what is named as wrong is asked for again', async () => {
+    const { talk } = await play(
+      ['Book me in for Monday at ten thirty.', /your name/i],
+      ['Great.', /your name/i],
+      ['Karl.', /phone/i],
+      ['415 555 0100', /for Karl.*Shall I book it/],
+      ['No, the number is wrong.', /What phone number/],
+      ['415 555 0199', /0 1 9 9.*Shall I book it/],
+      ['The name is wrong too.', /your name/i],
+      ['Carl Weber', /for Carl Weber.*Shall I book it/],
+      ['Yes.', /all set/i],
+    );
+    expect(talk.argumentsOf('book_appointment')).toMatchObject({ name: 'Carl Weber', phone: '4155550199' });
+  });
+
+  test('who introduces themselves is not asked again', async () => {
+    const { messages } = await play(
+      ['Hi, this is Rosa Diaz.', /^Hello Rosa/],
+      ['Can Doctor Patel call me back?', /Thank you, Rosa\. I will pass that on/],
+      ['That is it.', /Goodbye/],
+    );
+    expect(messages).toMatchObject([{ text: 'Can Doctor Patel call me back?', callerName: 'Rosa Diaz' }]);
+  });
+
+  test('an okay with a new question behind it is no yes to the offer', async () => {
+    const { talk } = await play(
+      ['Do you speak Spanish?', /Shall I take a message/],
+      ['Okay. And do you see kids?', /Children are welcome/],
+      ['Can you hear me?', /Yes, I can hear you/],
+      ["I'm driving, one second.", /take your time/],
+    );
+    expect(talk.called).toEqual([]);
+  });
+});
+
 describe('interruptions', () => {
   test('the new question is answered', async () => {
     const { talk } = await play(['What are your opening hours?', /Monday to Friday/]);

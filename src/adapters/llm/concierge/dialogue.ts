@@ -2,6 +2,7 @@ import type { ChatMessage, LlmRequest } from '#engine/ports';
 import { isJsonObject, type Json } from '#kernel/json';
 import { type Act, actsOf, questionsIn } from './acts.ts';
 import { intentOf } from './intents.ts';
+import type { Briefing } from './prompt.ts';
 import { askFor, PHRASES } from './say.ts';
 import { readSlots, type SlotList } from './slot-list.ts';
 import { argumentsOf, fill, forget, missing, newTask, offeredTo, type Task } from './task.ts';
@@ -88,10 +89,30 @@ export const isDirection = (text: string): boolean => /^\s*\[[^\]]*\]\s*$/.test(
 
 /* ---------- the caller ---------- */
 
+type Reading = Pick<Heard, 'utterance' | 'acts' | 'questions'>;
+
+/** Readings by call (a briefing is of one), so that a long call is not read all over again at each turn. */
+const readings = new WeakMap<Briefing, Map<string, Reading>>();
+const KEPT_READINGS = 200;
+
+function readingOf(text: string, briefing: Briefing): Reading {
+  const kept = readings.get(briefing) ?? new Map<string, Reading>();
+  readings.set(briefing, kept);
+  const before = kept.get(text);
+  if (before) return before;
+  const utterance = readUtterance(text, briefing.index.knows);
+  const reading = {
+    utterance,
+    acts: actsOf(utterance),
+    questions: questionsIn(utterance, briefing.index.knows),
+  };
+  if (kept.size >= KEPT_READINGS) kept.clear();
+  kept.set(text, reading);
+  return reading;
+}
+
 function hear(dialogue: Dialogue, text: string, world: World): void {
-  const utterance = readUtterance(text, world.briefing.index.knows);
-  const acts = actsOf(utterance);
-  const questions = questionsIn(utterance, world.briefing.index.knows);
+  const { utterance, acts, questions } = readingOf(text, world.briefing);
   const urges = questions.every((question) => /\b(?:book|do|send) (?:it|that)\b/.test(question));
   const heard: Heard = {
     utterance,
