@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { moonshine } from '#adapters/stt/moonshine';
 import { flite } from '#adapters/tts/flite';
 import { silero } from '#adapters/vad/silero';
@@ -57,10 +58,11 @@ export async function openEmbeddedSpeech(options: EmbeddedSpeechOptions): Promis
   const models = await prepareModels(options);
   options.progress?.('loading the speech models');
   const workers = options.sttWorkers ?? Math.max(1, availableParallelism() - 1);
+  const codeCacheDir = join(options.cacheDir, 'code');
   const opened = await Promise.allSettled([
-    SttPool.open({ models, workers, log }),
-    VadHost.open({ path: models.vad, log }),
-    FliteHost.open({ path: models.flite, log }),
+    SttPool.open({ models, workers, log, codeCacheDir }),
+    VadHost.open({ path: models.vad, log, codeCacheDir }),
+    FliteHost.open({ path: models.flite, log, codeCacheDir }),
   ]);
   const failed = opened.find((one) => one.status === 'rejected');
   if (failed) {

@@ -54,11 +54,12 @@ export class FliteHost {
   }
 
   /** Resolves when the voices are loaded; rejects when they can't be. `path` is flite's file. */
-  static async open(options: { path: string; log: Log }): Promise<FliteHost> {
+  static async open(options: { path: string; log: Log; codeCacheDir?: string }): Promise<FliteHost> {
     const host = new FliteHost(options.log);
     host.#thread = await Thread.start<FliteOrder, FliteAnswer>({
       entry: new URL('./flite-worker.ts', import.meta.url),
       workerData: { path: options.path },
+      codeCacheDir: options.codeCacheDir,
       onMessage: (answer) => host.#answered(answer),
       onLost: (why) => host.#lost(why),
       onBack: () => host.#dispatch(),

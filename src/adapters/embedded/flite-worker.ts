@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FliteAnswer, FliteOrder } from './flite-host.ts';
 import { FliteEngine } from './flite-voice.ts';
@@ -18,6 +19,7 @@ port.on('message', (message: FliteOrder | Stop) => {
   else answer(message);
 });
 port.postMessage({ type: 'ready' });
+flushCompileCache();
 
 function answer({ id, order }: FliteOrder): void {
   try {

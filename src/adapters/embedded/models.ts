@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -170,7 +170,15 @@ async function sizes(folder: string, names: readonly string[]): Promise<Record<s
 
 async function contentKey(sources: ModelSources): Promise<string> {
   const hash = createHash('sha256').update(`patch ${PATCH_VERSION}`);
-  for (const path of [sources.encoder, sources.decoder]) hash.update(await readFile(path));
+  const part = Buffer.allocUnsafe(1 << 20);
+  for (const path of [sources.encoder, sources.decoder]) {
+    await using file = await open(path);
+    for (;;) {
+      const { bytesRead } = await file.read(part, 0, part.length);
+      if (bytesRead === 0) break;
+      hash.update(part.subarray(0, bytesRead));
+    }
+  }
   return hash.digest('hex').slice(0, 24);
 }
 

@@ -22,8 +22,8 @@ export interface SttAnswer {
   tookMs: number;
 }
 
-/** Why a job has no text. */
-export type SttFailure = 'full' | 'lost' | 'failed';
+/** Why a job has no text: too many wait, its thread died, it cannot be read, or no thread has been alive for long. */
+export type SttFailure = 'full' | 'lost' | 'failed' | 'down';
 
 /** Something to be read. `done` is called once, unless the job is cancelled; `utterance.samples` is given away. */
 export interface SttJob {
@@ -40,6 +40,14 @@ export interface SttLoad {
   oldestQueuedMs: number;
 }
 
+export interface SttPoolOptions {
+  models: EmbeddedModels;
+  /** Threads, at least one. */
+  workers: number;
+  log: Log;
+  codeCacheDir?: string;
+}
+
 interface Seat {
   thread: Thread<SttOrder, SttAnswer> | null;
   unwanted: Int32Array<SharedArrayBuffer>;
@@ -48,6 +56,8 @@ interface Seat {
 
 /** More than a few seconds of work for one worker helps nobody. */
 const QUEUE_PER_WORKER = 32;
+/** A thread that died is back within a second or two; after this long, something is wrong with the machine. */
+const DOWN_MS = 5000;
 /** Waiting times, smoothed, above which interims are given up to keep the finals fast. */
 const CROWDED_MS = 120;
 
@@ -62,6 +72,8 @@ export class SttPool {
   readonly #since = new WeakMap<SttJob, number>();
   #nextId = 1;
   #waitMs = 0;
+  /** When a thread last died. */
+  #lostMs = 0;
   /** How many streams are open; kept by the adapter. */
   activeStreams = 0;
 
@@ -76,11 +88,11 @@ export class SttPool {
   }
 
   /** Starts `workers` threads and resolves when the first can work; rejects when it can't. */
-  static async open(options: { models: EmbeddedModels; workers: number; log: Log }): Promise<SttPool> {
+  static async open(options: SttPoolOptions): Promise<SttPool> {
     const pool = new SttPool(options.workers, options.log);
     const [first, ...rest] = pool.#seats;
-    await pool.#start(first!, options.models);
-    for (const seat of rest) await pool.#start(seat, options.models);
+    await pool.#start(first!, options);
+    for (const seat of rest) await pool.#start(seat, options);
     return pool;
   }
 
@@ -106,9 +118,13 @@ export class SttPool {
     return this.#waitMs < CROWDED_MS && this.#queue.length < this.#seats.length;
   }
 
-  /** False once no worker is alive and the newest died at its start. */
   submit(job: SttJob): void {
-    this.#since.set(job, performance.now());
+    const nowMs = performance.now();
+    if (nowMs - this.#lostMs > DOWN_MS && !this.#seats.some((seat) => seat.thread?.up)) {
+      job.done(null, 'down');
+      return;
+    }
+    this.#since.set(job, nowMs);
     const taken = this.#queue.add(job, job.priority, (dropped) => dropped.done(null, 'full'));
     if (!taken) {
       job.done(null, 'full');
@@ -131,15 +147,17 @@ export class SttPool {
     await Promise.all(this.#seats.map((seat) => seat.thread?.stop()));
   }
 
-  async #start(seat: Seat, models: EmbeddedModels): Promise<void> {
+  async #start(seat: Seat, { models, codeCacheDir }: SttPoolOptions): Promise<void> {
     const workerData: SttWorkerOptions = { models, unwanted: seat.unwanted };
     seat.thread = await Thread.start<SttOrder, SttAnswer>({
       entry: new URL('./stt-worker.ts', import.meta.url),
       workerData,
+      codeCacheDir,
       onMessage: (answer) => this.#answered(seat, answer),
       onLost: (why) => {
         this.#log.error({ why }, 'a speech recognition thread died; starting another');
         const lost = seat.running;
+        this.#lostMs = performance.now();
         seat.running = null;
         lost?.job.done(null, 'lost');
       },

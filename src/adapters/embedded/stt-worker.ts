@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { MoonshineModel } from './moonshine-model.ts';
 import type { SttAnswer, SttOrder, SttWorkerOptions } from './stt-pool.ts';
@@ -16,6 +17,7 @@ port.on('message', (message: SttOrder | Stop) => {
   work = work.then(() => ('type' in message ? end() : answer(message)));
 });
 port.postMessage({ type: 'ready' });
+flushCompileCache();
 
 async function answer(order: SttOrder): Promise<void> {
   const began = performance.now();

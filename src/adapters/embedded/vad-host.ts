@@ -56,12 +56,13 @@ export class VadHost {
   }
 
   /** Resolves when the model is loaded; rejects when it can't be. `path` is Silero's file. */
-  static async open(options: { path: string; log: Log }): Promise<VadHost> {
+  static async open(options: { path: string; log: Log; codeCacheDir?: string }): Promise<VadHost> {
     const host = new VadHost(options.log);
     const workerData: VadWorkerOptions = { memory: host.#memory, path: options.path };
     host.#thread = await Thread.start<object, object>({
       entry: new URL('./vad-worker.ts', import.meta.url),
       workerData,
+      codeCacheDir: options.codeCacheDir,
       onMessage: () => host.#tell(),
       onLost: (why) => host.#log.error({ why }, 'the voice detection thread died; starting another'),
     });

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { SileroModel, type SileroRate, sileroMemory, sileroWindow } from './silero-model.ts';
 import type { VadWorkerOptions } from './vad-host.ts';
@@ -23,6 +24,7 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 const model = await SileroModel.load(path);
 await warmUp();
 port.postMessage({ type: 'ready' });
+flushCompileCache();
 
 while (Atomics.load(words, STOP) === 0) {
   const bell = Atomics.load(words, BELL);

@@ -240,6 +240,17 @@ test('a flush without an onset reads what there is; a failure is told and the st
   expect(texts(told)).toEqual(['error', 'final 0 Hello.']);
 });
 
+test('when no thread has been alive for long, the stream is lost', () => {
+  const { work, told, stream, hear } = listen();
+  stream.onset(0);
+  hear(600);
+  stream.flush(500);
+  work.last.done(null, 'down' satisfies SttFailure);
+  expect(told).toMatchObject([
+    { type: 'error', fatal: true, message: 'the embedded recogniser is out of order' },
+  ]);
+});
+
 test('an aborted stream leaves nothing behind', () => {
   const { work, told, stream, hear, abort } = listen();
   expect(work.activeStreams).toBe(1);

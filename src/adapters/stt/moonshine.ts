@@ -269,11 +269,15 @@ class MoonshineStream implements SttStream {
   };
 }
 
+const FAILURES: Record<SttFailure, string> = {
+  full: 'is overloaded',
+  lost: 'lost an utterance',
+  failed: 'could not read an utterance',
+  down: 'is out of order',
+};
+
 function finalEvent(segment: number, heard: Heard | null, failure: SttFailure | null): SttEvent {
   if (heard) return { type: 'final', segment, text: heard.text, confidence: heard.confidence };
-  const message =
-    failure === 'full'
-      ? 'the embedded recogniser is overloaded'
-      : 'the embedded recogniser lost an utterance';
-  return { type: 'error', fatal: false, message, retryAfterMs: RETRY_AFTER_MS };
+  const message = `the embedded recogniser ${FAILURES[failure ?? 'failed']}`;
+  return { type: 'error', fatal: failure === 'down', message, retryAfterMs: RETRY_AFTER_MS };
 }
