@@ -162,6 +162,7 @@ export async function receptionist(tools = demoReceptionist.tools, nowMs = NOW_M
   const greeting = plan.opening.mode === 'assistant' ? plan.opening.text : '';
   return {
     talk: new Talk({ prompt: plan.systemPrompt, greeting, tools: plan.tools }),
+    plan,
     bookings: store.rows,
     messages,
   };

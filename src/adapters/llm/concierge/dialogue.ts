@@ -5,7 +5,7 @@ import { intentOf } from './intents.ts';
 import type { Briefing } from './prompt.ts';
 import { askFor, PHRASES } from './say.ts';
 import { readSlots, type SlotList } from './slot-list.ts';
-import { argumentsOf, fill, forget, missing, newTask, offeredTo, type Task } from './task.ts';
+import { fill, forget, missing, newTask, offeredTo, type Task } from './task.ts';
 import type { KnownTool, Param } from './tool-kit.ts';
 import { readUtterance, type Utterance } from './utterance.ts';
 import { introduces } from './values.ts';
@@ -316,7 +316,3 @@ export function failureOf(result: Json): string | null {
   if (!failed && !error) return null;
   return typeof result.message === 'string' ? result.message : 'it did not work';
 }
-
-/** The arguments of the call that the open task is ready for. */
-export const readyArguments = (dialogue: Dialogue): ReturnType<typeof argumentsOf> =>
-  dialogue.task ? argumentsOf(dialogue.task, dialogue.slots) : {};
