@@ -14,8 +14,8 @@ export interface EarsDeps {
   plan: CallPlan;
   clock: Clock;
   signal: AbortSignal;
-  /** Milliseconds of the agent's audio that are left to play. */
-  leftMs(): number;
+  /** The agent's audio that is left to play, and whether it has just asked something. */
+  floor(): { leftMs: number; asked: boolean };
   tell(input: TurnInput): void;
   report(event: CallEventBody): void;
 }
@@ -140,12 +140,7 @@ export class Ears implements AudioSink {
   }
 
   #voiced(onsetMs: number, voicedMs: number): void {
-    this.#deps.tell({
-      type: 'voiced',
-      onsetMs: this.clockOf(onsetMs),
-      voicedMs,
-      leftMs: this.#deps.leftMs(),
-    });
+    this.#deps.tell({ type: 'voiced', onsetMs: this.clockOf(onsetMs), voicedMs, ...this.#deps.floor() });
   }
 
   #pause(lastSpeechMs: number, voicedMs: number): void {

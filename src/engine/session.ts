@@ -2,7 +2,7 @@ import type { AudioFrame } from '#audio/frame';
 import { Acts } from '#engine/acts';
 import { CallLog } from '#engine/call-log';
 import type { CallPlan } from '#engine/call-plan';
-import type { CallDeps, CallSession, StartCall } from '#engine/call-session';
+import type { CallDeps, CallSession, Saying, StartCall } from '#engine/call-session';
 import { type AgentEntry, Conversation } from '#engine/conversation';
 import { OVER } from '#engine/deadline';
 import { Ears } from '#engine/ears';
@@ -26,6 +26,9 @@ type EffectHandlers = {
 
 /** Tools that must not be cut off may finish for this long after the line has gone; their results are still logged. */
 const GRACE_MS = 5_000;
+
+/** Words older than this when the turn began to wait were spoken over the agent: their age says nothing about us. */
+const OLD_WORDS_MS = 500;
 
 /** Runs one call on `deps.line` until it ends. Never throws: a line that has gone already ends the call at once. */
 export const startCall: StartCall = (plan, deps) => new Session(plan, deps);
@@ -93,8 +96,8 @@ class Session implements CallSession {
       report,
     });
     this.#acts = new Acts({ line, control, voice: this.#voice, clock, tell, report });
-    const leftMs = () => this.#voice.leftMs;
-    this.#ears = new Ears({ line, voices, plan, clock, signal, leftMs, tell, report });
+    const floor = () => this.#voice.floor();
+    this.#ears = new Ears({ line, voices, plan, clock, signal, floor, tell, report });
     this.#begin();
   }
 
@@ -104,6 +107,10 @@ class Session implements CallSession {
 
   type(text: string): void {
     this.#tell({ type: 'typed', text });
+  }
+
+  saying(): Saying | null {
+    return this.#voice.saying();
   }
 
   #begin(): void {
@@ -257,6 +264,7 @@ class Session implements CallSession {
     this.#latency.forget();
     if (decidedAtMs === null || !Number.isFinite(lastSpeechLineMs)) return;
     const lastSpeechMs = this.#ears.clockOf(lastSpeechLineMs);
+    if (toMs - lastSpeechMs > OLD_WORDS_MS) return;
     this.#taking = {
       turnId,
       lastSpeechLineMs,

@@ -73,8 +73,8 @@ describe('the speech gate', () => {
     expect(marks.map(([, ms]) => ms)).toEqual([
       expect.closeTo(120, -2),
       expect.closeTo(180, -2),
-      expect.closeTo(800, -2),
-      expect.closeTo(1_400, -2),
+      expect.closeTo(1_000, -2),
+      expect.closeTo(1_600, -2),
     ]);
     const [, hold] = marks;
     expect(hold![3]! - 1_000).toBeLessThanOrEqual(200);

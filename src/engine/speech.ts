@@ -29,6 +29,12 @@ interface Piece {
 }
 
 const MS_PER_CHAR = 65;
+/** The most silence left out, what counts as silence, and how much of it is kept before the first sound. */
+const LEAD_IN_MS = 300;
+const AUDIBLE = 80;
+const ATTACK_MS = 10;
+/** Who answers a question does so within this much of what follows it. */
+const JUST_MS = 1_200;
 const SENTENCE_END = /[.!?…。！？]["')\]]*$/;
 
 /**
@@ -45,6 +51,8 @@ export class Speech {
   #pieces: Piece[] = [];
   #audioMs = 0;
   #droppedChars = 0;
+  /** Silence left out before the first sound; places of text count from where it would have begun. */
+  #trimmedMs = 0;
   #isTextComplete = false;
   #isReleased: boolean;
   #resampler: Resampler | undefined;
@@ -142,11 +150,23 @@ export class Speech {
 
   /** Takes synthesized audio in. */
   take(chunk: SpeechChunk): void {
-    if (this.#audioMs === 0 && chunk.samples.length > 0) this.order.onAudio?.();
-    if (chunk.text !== undefined) {
-      this.#spans.push({ text: chunk.text.trim(), fromMs: this.#audioMs, words: chunk.words });
-    }
-    this.#append(this.#atLineRate(chunk));
+    const { text, words, rateHz } = chunk;
+    if (text !== undefined) this.#spans.push({ text: text.trim(), fromMs: this.#audioMs, words });
+    const samples = this.#pieces.length === 0 ? this.#withoutLeadIn(chunk) : chunk.samples;
+    if (samples.length > 0) this.#append(this.#atLineRate({ samples, rateHz }));
+  }
+
+  /** Voices begin with up to a quarter of a second of nothing: the caller need not wait for that. */
+  #withoutLeadIn({ samples, rateHz }: SpeechChunk): Int16Array {
+    const most = Math.round(((LEAD_IN_MS - this.#trimmedMs) * rateHz) / 1000);
+    let quiet = 0;
+    while (quiet < samples.length && Math.abs(samples[quiet]!) < AUDIBLE) quiet++;
+    const skip = Math.max(0, Math.min(most, quiet - Math.round((ATTACK_MS * rateHz) / 1000)));
+    this.#trimmedMs += (skip * 1000) / rateHz;
+    const span = this.#spans.at(-1);
+    if (span) this.#spans[this.#spans.length - 1] = { ...span, fromMs: -this.#trimmedMs };
+    if (skip < samples.length) this.order.onAudio?.();
+    return samples.subarray(skip);
   }
 
   /** No more audio will come. */
@@ -247,6 +267,16 @@ export class Speech {
     return before === '' ? index : index + 1;
   }
 
+  /** Whether the piece being played, or one that ended just before, is a question. */
+  asksAt(playedMs: number): boolean {
+    const heardMs = this.startMs === null ? 0 : playedMs - this.startMs;
+    const at = this.#spans.findLastIndex((span) => span.fromMs <= heardMs);
+    const span = this.#spans[at];
+    if (span === undefined) return false;
+    const isFresh = heardMs - span.fromMs < JUST_MS;
+    return isQuestion(span.text) || (isFresh && isQuestion(this.#spans[at - 1]?.text ?? ''));
+  }
+
   heardAt(playedMs: number, options: { interrupted: boolean }): Said {
     const heardMs = this.startMs === null ? 0 : playedMs - this.startMs;
     const { text, unheardChars } = heardText(this.#spans, {
@@ -260,6 +290,10 @@ export class Speech {
   #msOf(samples: Int16Array): number {
     return (samples.length * 1000) / this.#rateHz;
   }
+}
+
+function isQuestion(text: string): boolean {
+  return /[?？]["')\]]*$/.test(text);
 }
 
 function letters(text: string): number {

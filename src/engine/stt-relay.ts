@@ -178,9 +178,9 @@ export class SttRelay {
         this.#on.endOfTurn();
         return;
       case 'error':
-        if (event.fatal) {
+        if (event.fatal)
           this.#lost(new ProviderError(link.name, 'closed', event.message, event.retryAfterMs));
-        }
+        else this.#askAgain(event.retryAfterMs ?? RETRY_MS);
     }
   }
 
@@ -200,6 +200,16 @@ export class SttRelay {
     this.#unanswered = 0;
     this.#flushMs = null;
     this.#flushTimer?.();
+  }
+
+  /** Words that were asked for may have got lost with a passing fault. */
+  #askAgain(delayMs: number): void {
+    const atMs = this.#flushMs;
+    if (atMs === null) return;
+    this.#flushTimer?.();
+    this.#flushTimer = this.#deps.clock.after(delayMs, () => {
+      if (this.#flushMs === atMs) this.flush(atMs);
+    });
   }
 
   #flushUnanswered(): void {

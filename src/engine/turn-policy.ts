@@ -8,18 +8,21 @@ export interface BargeInRules {
   readonly interruptAfterMs: number;
   /** The agent has lost the floor, whatever the words. */
   readonly surelyAfterMs: number;
-  /** Words, other than a listener's noises, that take the floor before the time is up. */
-  readonly words: number;
+  /**
+   * An utterance that ends before this interrupts only with words that claim the floor ("wait", "no"): recognisers
+   * make words of a hum. Other words of it are kept and answered when the agent has finished.
+   */
+  readonly shortMs: number;
 }
 
 /**
  * A listener's "mhm" and an interrupter's "wait" sound alike for their first 300 ms, so the two measures are split:
- * the agent is *held* early, which costs nothing if it was a mistake, and *stopped* only on words or on length.
+ * the agent is *held* early, which costs little if it was a mistake, and *stopped* only on words or on length.
  */
 export const BARGE_IN: Readonly<Record<InterruptionSensitivity, BargeInRules>> = {
-  high: { holdAfterMs: 100, interruptAfterMs: 500, surelyAfterMs: 900, words: 1 },
-  medium: { holdAfterMs: 180, interruptAfterMs: 800, surelyAfterMs: 1_400, words: 1 },
-  low: { holdAfterMs: 420, interruptAfterMs: 1_100, surelyAfterMs: 1_800, words: 2 },
+  high: { holdAfterMs: 100, interruptAfterMs: 600, surelyAfterMs: 1_000, shortMs: 0 },
+  medium: { holdAfterMs: 180, interruptAfterMs: 1_000, surelyAfterMs: 1_600, shortMs: 750 },
+  low: { holdAfterMs: 420, interruptAfterMs: 1_300, surelyAfterMs: 2_000, shortMs: 1_000 },
 };
 
 /** What the turn machine needs of a plan. */
@@ -64,7 +67,7 @@ export function endpointDelayMs(rules: TurnRules, probability: number): number {
 
 /** Silence after which the recogniser is asked for its final words, so that they are there when the turn ends. */
 export function flushDelayMs(rules: TurnRules): number {
-  return Math.min(200, Math.max(100, rules.endpointingMs / 2));
+  return Math.min(200, Math.max(100, rules.endpointingMs - 200));
 }
 
 /** From this probability on a reply is begun before the turn is over. */
@@ -73,8 +76,10 @@ export const GUESS_FROM = 0.5;
 export const LATE_GUESS_MS = 400;
 /** Voiced time that makes a new onset real enough to throw a speculative reply away. */
 export const RESUMED_MS = 120;
-/** A hesitation is over when this much silence has brought no words. */
+/** A hesitation is over when this much silence has brought no words… */
 export const DOUBT_MS = 600;
+/** …or with words that were nothing, but not before the caller has been silent for so long. */
+export const RESUME_AFTER_MS = 250;
 /** A doubt that neither silence nor speech has settled by then was none: audio has stopped coming. */
 export const UNDECIDED_MS = 4_000;
 /** What is left of a reply when "yes" spoken over it counts as an answer, not as a listener's noise. */

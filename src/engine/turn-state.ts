@@ -78,7 +78,7 @@ export interface Speaking {
   readonly replyId: number | null;
   readonly activity: Activity;
   readonly purpose: SayPurpose;
-  /** What the caller said over an announcement, which is not broken into: answered when it is over. */
+  /** What the caller said over the agent without stopping it: answered when it has finished. */
   readonly overheard: Extract<TurnInput, { type: 'heard' }> | null;
 }
 
@@ -90,6 +90,10 @@ export interface Doubting {
   readonly lastSpeechMs: number | null;
   /** Audio of the agent that is left to play. */
   readonly leftMs: number;
+  /** The agent has just asked something. */
+  readonly asked: boolean;
+  /** How long the caller has spoken. */
+  readonly voicedMs: number;
   readonly text: string;
 }
 
@@ -119,12 +123,16 @@ export type TurnInput =
   | { readonly type: 'begin' }
   /** Speech began, found in hindsight at `atMs`. */
   | { readonly type: 'onset'; readonly atMs: number }
-  /** Speech has lasted `voicedMs` now; sent at the marks the rules name. `leftMs` is the agent's unplayed audio. */
+  /**
+   * Speech has lasted `voicedMs` now; sent at the marks the rules name. `leftMs` is the agent's unplayed audio, `asked`
+   * whether what it said last is a question.
+   */
   | {
       readonly type: 'voiced';
       readonly onsetMs: number;
       readonly voicedMs: number;
       readonly leftMs: number;
+      readonly asked: boolean;
     }
   /** Speech may be over since `lastSpeechMs`. */
   | { readonly type: 'pause'; readonly lastSpeechMs: number; readonly voicedMs: number }

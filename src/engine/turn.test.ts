@@ -88,7 +88,7 @@ describe('the turn machine, step by step', () => {
       '1080 report user.speaking',
       '1080 timer wordless 16000',
       '2100 no timer wordless',
-      '2100 timer flush 2150',
+      '2100 timer flush 2100',
       '2100 timer endpoint 3100',
       '2150 flush',
       '2200 judge',
@@ -108,13 +108,13 @@ describe('the turn machine, step by step', () => {
   const table: [string, readonly At[], Partial<TurnState>, string[]][] = [
     [
       'a noise while the agent speaks is not even a hold',
-      [...answered, [3_100, { type: 'voiced', onsetMs: 3_000, voicedMs: 120, leftMs: 5_000 }]],
+      [...answered, [3_100, { type: 'voiced', onsetMs: 3_000, voicedMs: 120, leftMs: 5_000, asked: false }]],
       { phase: 'speaking' },
       [],
     ],
     [
       'speech long enough holds the agent',
-      [...answered, [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000 }]],
+      [...answered, [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000, asked: false }]],
       { phase: 'doubting' },
       ['3190 hold', '3190 report user.speaking'],
     ],
@@ -122,19 +122,19 @@ describe('the turn machine, step by step', () => {
       'speech that goes on without words stops it',
       [
         ...answered,
-        [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000 }],
-        [3_800, { type: 'voiced', onsetMs: 3_000, voicedMs: 800, leftMs: 5_000 }],
+        [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000, asked: false }],
+        [4_000, { type: 'voiced', onsetMs: 3_000, voicedMs: 1_000, leftMs: 5_000, asked: false }],
       ],
       { phase: 'hearing' },
-      ['3800 abortReply 1', '3800 cut', '3800 resume', '3800 report agent.interrupted'],
+      ['4000 abortReply 1', '4000 cut', '4000 resume', '4000 report agent.interrupted'],
     ],
     [
       'a listener’s noise that goes on gets more time',
       [
         ...answered,
-        [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000 }],
+        [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000, asked: false }],
         [3_600, heard('uh-huh', false, null)],
-        [3_800, { type: 'voiced', onsetMs: 3_000, voicedMs: 800, leftMs: 5_000 }],
+        [4_000, { type: 'voiced', onsetMs: 3_000, voicedMs: 1_000, leftMs: 5_000, asked: false }],
       ],
       { phase: 'doubting' },
       [],
@@ -150,7 +150,7 @@ describe('the turn machine, step by step', () => {
       [
         ...spoken,
         [2_250, { type: 'onset', atMs: 2_230 }],
-        [2_370, { type: 'voiced', onsetMs: 2_230, voicedMs: 130, leftMs: 0 }],
+        [2_370, { type: 'voiced', onsetMs: 2_230, voicedMs: 130, leftMs: 0, asked: false }],
       ],
       { phase: 'hearing' },
       ['2370 abortReply 1'],
@@ -225,8 +225,9 @@ const anyInput: fc.Arbitrary<TurnInput> = fc.oneof(
   fc.record({
     type: fc.constant('voiced' as const),
     onsetMs: fc.constant(0),
-    voicedMs: fc.constantFrom(120, 180, 800, 1_400),
+    voicedMs: fc.constantFrom(120, 180, 1_000, 1_600),
     leftMs: fc.constantFrom(100, 5_000, Number.POSITIVE_INFINITY),
+    asked: fc.boolean(),
   }),
   fc.record({ type: fc.constant('pause' as const), lastSpeechMs: fc.constant(0), voicedMs: fc.nat(2_000) }),
   fc.record({

@@ -1,5 +1,6 @@
-import { whileDoubting, whileSpeaking, whileThinking } from '#engine/turn-agent';
+import { whileSpeaking, whileThinking } from '#engine/turn-agent';
 import { whileHearing, whileListening, whilePausing } from '#engine/turn-caller';
+import { whileDoubting } from '#engine/turn-doubt';
 import {
   abortions,
   giveUp,

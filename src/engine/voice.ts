@@ -1,5 +1,6 @@
 import type { AudioFrame } from '#audio/frame';
 import type { CallPlan } from '#engine/call-plan';
+import type { Saying } from '#engine/call-session';
 import type { CallEventBody, SayPurpose } from '#engine/events';
 import { Fallback, reason } from '#engine/fallback';
 import type { Transport, Voices } from '#engine/ports';
@@ -67,10 +68,14 @@ export class Voice {
     this.#frame = { samples: new Int16Array(0), rateHz: line.rateHz, atMs: 0 };
   }
 
-  /** Milliseconds of audio that the caller has still to hear; infinite while more is being made. */
-  get leftMs(): number {
-    for (const speech of this.#queue) if (!speech.isComplete) return Number.POSITIVE_INFINITY;
-    return this.#waitingMs;
+  /**
+   * Milliseconds of audio that the caller has still to hear, infinite while more is being made, and whether the
+   * sentence being played, or the one just played, is a question.
+   */
+  floor(): { leftMs: number; asked: boolean } {
+    const isMade = this.#queue.every((speech) => speech.isComplete);
+    const asked = this.#queue[0]?.asksAt(this.#deps.line.playedMs) ?? false;
+    return { leftMs: isMade ? this.#waitingMs : Number.POSITIVE_INFINITY, asked };
   }
 
   get #waitingMs(): number {
@@ -83,6 +88,15 @@ export class Voice {
   /** Whether anything is being said or is still to be said. */
   get isBusy(): boolean {
     return this.#queue.length > 0;
+  }
+
+  /** What is being said, as far as it has been heard; null while nothing is. */
+  saying(): Saying | null {
+    const speech = this.#queue[0];
+    if (speech === undefined || speech.announcedMs === null) return null;
+    const { purpose, turnId } = speech.order;
+    const { text } = speech.heardAt(this.#deps.line.playedMs, { interrupted: true });
+    return { purpose, text, fromMs: speech.announcedMs, ...(turnId === undefined ? {} : { turnId }) };
   }
 
   /** Begins a speech: its text is given with `say` and ended with `end`. `failed` is told when no voice can. */

@@ -35,7 +35,7 @@ type Models =
   | (Partial<ScriptedLlmOptions> & Pick<ScriptedLlmOptions, 'answer'>);
 type Said = Extract<CallEvent, { type: 'agent.said' }>;
 
-const PLAN: CallPlan = {
+export const PLAN: CallPlan = {
   callId: 'call_1' as CallId,
   tenantId: 'ten_1' as TenantId,
   assistantId: 'asst_1' as AssistantId,

@@ -170,7 +170,7 @@ export class ScriptedLine implements Transport {
     this.#ticks++;
     const { clock } = this.#options;
     const nextMs = this.#openedMs + (this.#ticks + 1) * FRAME_MS;
-    this.#cancelTick = clock.after(nextMs - clock.nowMs(), () => this.#tick());
+    this.#cancelTick = clock.after(Math.max(0, nextMs - clock.nowMs()), () => this.#tick());
     this.#play();
     this.#bring();
   }
