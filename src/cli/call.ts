@@ -5,8 +5,8 @@ import { Pacer } from '#audio/pacer';
 import { CALL_HELP, type CallOptions, readCallOptions } from '#cli/call-options';
 import { CallRecording } from '#cli/call-recording';
 import { showCall } from '#cli/call-report';
-import { demoTurns, scriptedTurns } from '#cli/caller-script';
-import { type CallerVoice, openCallerVoice } from '#cli/caller-voice';
+import { type CallerScript, prepareDemo, prepareSteps } from '#cli/caller-script';
+import { openCallerVoice } from '#cli/caller-voice';
 import { converse, type TurnResult } from '#cli/conversation';
 import { Ear } from '#cli/ear';
 import { type FoundServer, findServer } from '#cli/find-server';
@@ -29,16 +29,21 @@ export async function call(args: string[]): Promise<number> {
     return 0;
   }
   const screen = new Terminal(options.out === '-' ? process.stderr : process.stdout);
+  const script = options.micHz === null ? await prepareScript(options) : null;
   const server = await findServer(options, screen);
   try {
-    const voice = options.micHz === null ? await openCallerVoice(options.voice) : null;
-    try {
-      return await new Softphone({ options, server, screen, voice }).run();
-    } finally {
-      await voice?.close();
-    }
+    return await new Softphone({ options, server, screen, script }).run();
   } finally {
     await server.stop();
+  }
+}
+
+async function prepareScript(options: CallOptions): Promise<CallerScript> {
+  const voice = await openCallerVoice(options.voice);
+  try {
+    return options.steps.length > 0 ? await prepareSteps(options.steps, voice) : await prepareDemo(voice);
+  } finally {
+    await voice.close();
   }
 }
 
@@ -47,7 +52,7 @@ interface SoftphoneDeps {
   server: FoundServer;
   screen: Terminal;
   /** Null with a microphone. */
-  voice: CallerVoice | null;
+  script: CallerScript | null;
 }
 
 /** A call in progress, as its parts see it. */
@@ -61,14 +66,14 @@ class Softphone {
   readonly #options: CallOptions;
   readonly #server: FoundServer;
   readonly #screen: Terminal;
-  readonly #voice: CallerVoice | null;
+  readonly #script: CallerScript | null;
   readonly #form: Record<string, string>;
 
   constructor(deps: SoftphoneDeps) {
     this.#options = deps.options;
     this.#server = deps.server;
     this.#screen = deps.screen;
-    this.#voice = deps.voice;
+    this.#script = deps.script;
     this.#form = {
       CallSid: `CA${crypto.randomUUID().replaceAll('-', '')}`,
       AccountSid: `AC${'0'.repeat(32)}`,
@@ -141,24 +146,20 @@ class Softphone {
     try {
       const results = await this.#talk(line);
       await line.ear.until(() => false, GOODBYE_MS);
-      if (!line.ear.isEnded) await line.phone.hangUp();
       return results;
     } finally {
+      await line.phone.hangUp();
       process.off('SIGINT', hangUp);
     }
   }
 
   async #talk(line: OnTheLine): Promise<TurnResult[]> {
-    const { micHz, steps } = this.#options;
-    if (micHz !== null || this.#voice === null) {
-      await Promise.race([
-        speakFrom(process.stdin, { phone: line.phone, rateHz: micHz ?? 16000 }),
-        line.phone.ended,
-      ]);
+    if (this.#script === null) {
+      const rateHz = this.#options.micHz ?? 16000;
+      await Promise.race([speakFrom(process.stdin, { phone: line.phone, rateHz }), line.phone.ended]);
       return [];
     }
-    const cast = { ear: line.ear, voice: this.#voice, agentSaid: line.watch.agentSaid };
-    const turns = steps.length > 0 ? scriptedTurns(steps, cast) : demoTurns(cast);
+    const turns = this.#script({ ear: line.ear, agentSaid: line.watch.agentSaid });
     return converse(line.phone, line.ear, { turns, report: (turn) => this.#report(turn) });
   }
 

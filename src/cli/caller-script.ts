@@ -14,15 +14,19 @@ import { demoCallerLines } from '#runtime/demo-receptionist';
 /** What a script works with. */
 export interface Cast {
   ear: Ear;
-  voice: CallerVoice;
   /** The agent's words so far, entry by entry, as the server has them. */
   agentSaid: readonly TranscriptEntry[];
 }
 
-/** The steps of the command line, in their order. */
-export async function* scriptedTurns(steps: readonly Step[], cast: Cast): AsyncIterable<CallerTurn> {
-  const turns = await Promise.all(steps.map((step) => prepare(step, cast.voice)));
-  yield* turns;
+/** Makes the turns of a call, given who is on the line. */
+export type CallerScript = (cast: Cast) => AsyncIterable<CallerTurn>;
+
+/** The steps of the command line, in their order. Throws CommandError for a file that cannot be played. */
+export async function prepareSteps(steps: readonly Step[], voice: CallerVoice): Promise<CallerScript> {
+  const turns = await Promise.all(steps.map((step) => prepare(step, voice)));
+  return async function* () {
+    yield* turns;
+  };
 }
 
 async function prepare(step: Step, voice: CallerVoice): Promise<CallerTurn> {
@@ -43,20 +47,22 @@ const WRITTEN_MS = 4_000;
 const CLOCKS_APART_MS = 700;
 
 /** The demo: asks for the hours, interrupts an answer, books an appointment and says goodbye. */
-export async function* demoTurns(cast: Cast): AsyncIterable<CallerTurn> {
+export async function prepareDemo(voice: CallerVoice): Promise<CallerScript> {
   const spoken = new Map<string, Int16Array>();
-  for (const { text } of [...demoCallerLines, NO_THANKS]) spoken.set(text, await cast.voice.speak(text));
-  const caller = new DemoCaller(demoCallerLines);
-  const nextLine = async () => {
-    const interruption = caller.interruption();
-    if (interruption) return interruption;
-    await finishReply(cast.ear);
-    return caller.next(await latestWords(cast));
+  for (const { text } of [...demoCallerLines, NO_THANKS]) spoken.set(text, await voice.speak(text));
+  return async function* (cast) {
+    const caller = new DemoCaller(demoCallerLines);
+    const nextLine = async () => {
+      const interruption = caller.interruption();
+      if (interruption) return interruption;
+      await finishReply(cast.ear);
+      return caller.next(await latestWords(cast));
+    };
+    for (let line = await nextLine(); line; line = await nextLine()) {
+      const { text, interruptAfterMs } = line;
+      yield { label: text, audio: spoken.get(text)!, digits: null, interruptAfterMs };
+    }
   };
-  for (let line = await nextLine(); line; line = await nextLine()) {
-    const { text, interruptAfterMs } = line;
-    yield { label: text, audio: spoken.get(text)!, digits: null, interruptAfterMs };
-  }
 }
 
 /** What the agent has said since the caller last began to speak; waits until the server has written all of it. */

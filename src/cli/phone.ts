@@ -119,8 +119,9 @@ export class Phone implements Paced {
     }
   }
 
-  /** Hangs up as a caller does: the carrier says stop and closes. */
+  /** Hangs up as a caller does: the carrier says stop and closes. Does nothing to a call that is over. */
   hangUp(): Promise<PhoneEnd> {
+    if (this.#socket.readyState !== WebSocket.OPEN) return this.ended;
     this.#hasHungUp = true;
     this.#leave();
     const { accountSid = ACCOUNT_SID } = this.#options;

@@ -49,7 +49,7 @@ export class TranscriptWatch {
     if (this.#callId === null) return null;
     const call = await this.#platform.getCall(this.#callId);
     for (const entry of call.transcript) {
-      const key = `${entry.role} ${entry.atMs}`;
+      const key = `${entry.role} ${entry.atMs} ${entry.text}`;
       if (this.#shown.has(key)) continue;
       this.#shown.add(key);
       if (entry.role === 'assistant') this.agentSaid.push(entry);

@@ -12,12 +12,16 @@ export interface WebhookRequest {
   headers?: Readonly<Record<string, string>>;
 }
 
+/** The carrier waits no longer for an answer. */
+const ANSWER_MS = 15_000;
+
 /** Posts a form as the carrier does and reads the TwiML. Throws Error with status and body of any other answer. */
 export async function askWebhook(request: WebhookRequest): Promise<CarrierOrder> {
   const response = await fetch(request.url, {
     method: 'POST',
     body: new URLSearchParams(request.form),
     headers: request.headers,
+    signal: AbortSignal.timeout(ANSWER_MS),
   });
   const body = await response.text();
   if (!response.ok) throw new Error(`the webhook answered ${response.status}: ${body.slice(0, 300)}`);

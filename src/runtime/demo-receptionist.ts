@@ -79,5 +79,5 @@ export const demoCallerLines: readonly DemoCallerLine[] = [
   { text: 'My name is Peter Miller.', interruptAfterMs: null },
   { text: 'My number is four one five, five five five, one two one two.', interruptAfterMs: null },
   { text: 'Yes, that is correct.', interruptAfterMs: null },
-  { text: 'No thank you, goodbye.', interruptAfterMs: null },
+  { text: 'No thank you goodbye.', interruptAfterMs: null },
 ];
