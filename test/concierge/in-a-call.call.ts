@@ -66,13 +66,11 @@ test('a transfer that is refused is told of, and a message offered', async () =>
   expect(await stage.ends()).toBe('caller_hung_up');
 });
 
-test('it opens the call itself when the plan says so', async () => {
+test('a caller who speaks first is greeted, and nothing of the call is left behind', async () => {
   const { plan } = await receptionist();
   const { systemPrompt, tools } = plan;
-  const { reply } = concierge;
-  const stage = new Stage({ plan: { systemPrompt, opening: { mode: 'model' } }, tools });
-  Object.assign(stage.llms[0]!, { reply });
-  await stage.agentSaid(/this is Anna at Bright Smile Dental/);
+  const stage = new Stage({ plan: { systemPrompt, opening: { mode: 'caller' } }, tools });
+  Object.assign(stage.llms[0]!, { reply: concierge.reply });
   await stage.caller.says('Hello?');
   await stage.agentSaid(/Hello! How can I help you/);
   expect(await stage.cleanEnd()).toEqual([]);
