@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { diskBlobs } from '#adapters/blobs/disk';
 import { migrateDatabase } from '#adapters/db/migrate';
 import { type Database, openDatabase } from '#adapters/db/open';
 import { openUnitOfWork } from '#adapters/db/uow';
@@ -16,9 +17,9 @@ import { systemClock } from '#kernel/clock';
 import type { Log } from '#kernel/log';
 import { openDemo } from '#runtime/demo';
 import { demoReceptionist } from '#runtime/demo-receptionist';
-import { type Calls, openCalls } from './compose/calls.ts';
+import { type Calls, openCalls, salvageRecording } from './compose/calls.ts';
 import { factsOf } from './compose/facts.ts';
-import { secretsOf } from './compose/keys.ts';
+import { secretsOf, signingSecretOf } from './compose/keys.ts';
 import { openSurfaces, type Surfaces } from './compose/surfaces.ts';
 import type { Config } from './config.ts';
 
@@ -69,13 +70,19 @@ async function assemble(assembly: Assembly): Promise<Patchbay> {
     hasher: argon2Hasher,
     tokens: jwtSigner({ secret: keys.jwt, issuer: 'patchbay', clock: systemClock }),
     urls: http,
+    webhooks: {
+      signingSecret: (tenantId) => signingSecretOf(keys, tenantId),
+      recordingUrl: (callId) => `${config.publicUrl}/voicex/api/dashboard/calls/${callId}/recording`,
+    },
     approval: config.tenantApproval,
   });
   const firstStart = !(await services.tenants.setupCompleted());
   await services.seed();
-  const lost = await services.lifecycle.recoverOrphans(keys.nodeId);
+  const blobs = await diskBlobs(join(config.dataDir, 'blobs'));
+  const salvage = (callId: string) => salvageRecording(callId, { blobs, log });
+  const lost = await services.lifecycle.recoverOrphans(keys.nodeId, salvage);
   if (lost.length > 0) progress(`Closed ${lost.length} calls that the last run left open`);
-  const calls = await openCalls({ ...assembly, services, speech, http, database, keys });
+  const calls = await openCalls({ ...assembly, services, speech, http, database, keys, blobs });
   const demo = await openDemo({
     services,
     notes: notesFile(join(config.dataDir, 'demo.json')),

@@ -18,6 +18,8 @@ export interface Config {
   readonly callbackAllowlist: readonly string[];
   /** Dialects served at the root of a Host as well. */
   readonly dialectHosts: readonly { dialect: string; host: string; port: number | null }[];
+  /** How long live calls may go on after the server was asked to stop. */
+  readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Threads that recognise speech; null chooses by the number of cores. */
   readonly sttWorkers: number | null;
@@ -52,6 +54,7 @@ export function readConfig(env: Env = process.env): Config {
       read.text('RATE_LIMIT') === 'off' ? null : read.integer('RATE_LIMIT', 600, { min: 1, max: 1e9 }),
     callbackAllowlist: read.list('CALLBACK_ALLOWLIST'),
     dialectHosts: read.list('DIALECT_HOSTS').flatMap((entry) => dialectHost(entry, problems)),
+    drainMs: 1000 * read.integer('DRAIN_SEC', 30, { min: 0, max: 86_400 }),
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']) ?? 'warn',
     sttWorkers:
       read.text('STT_WORKERS') === null ? null : read.integer('STT_WORKERS', 1, { min: 1, max: 64 }),

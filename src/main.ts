@@ -3,9 +3,6 @@ import { banner } from '#cli/banner';
 import { compose, type Patchbay } from './compose.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 
-/** How long live calls may go on after the server was asked to stop. */
-const DRAIN_MS = 30_000;
-
 /** Logs as JSON; personal data stands under `pii` only, and is left out. */
 function openLog(config: Config): pino.Logger {
   return pino({ level: config.logLevel, redact: { paths: ['pii', '*.pii'], remove: true } });
@@ -22,17 +19,15 @@ function readConfigOrExit(): Config {
 }
 
 /** Drains on the first signal, leaves at once on the second. */
-function stopOnSignals(patchbay: Patchbay, log: pino.Logger): void {
+function stopOnSignals(patchbay: Patchbay, { drainMs }: Config, log: pino.Logger): void {
   let asked = false;
   const stop = (signal: NodeJS.Signals) => {
     if (asked) process.exit(1);
     asked = true;
     const live = patchbay.callsLive();
     if (live > 0)
-      console.log(
-        `${signal}: letting ${live} call${live === 1 ? '' : 's'} end, ${DRAIN_MS / 1000} s at most`,
-      );
-    patchbay.stop(DRAIN_MS).then(
+      console.log(`${signal}: letting ${live} call${live === 1 ? '' : 's'} end, ${drainMs / 1000} s at most`);
+    patchbay.stop(drainMs).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ err: error }, 'stop failed');
@@ -51,7 +46,7 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
   try {
     const patchbay = await compose(config, log, (text) => console.log(`  ${text}`));
-    stopOnSignals(patchbay, log);
+    stopOnSignals(patchbay, config, log);
     await patchbay.listen();
     console.log(banner(config, patchbay.facts, performance.now() - startedMs));
   } catch (error) {

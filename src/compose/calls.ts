@@ -1,7 +1,5 @@
-import { createHmac } from 'node:crypto';
-import { join } from 'node:path';
-import { type DiskBlobs, diskBlobs } from '#adapters/blobs/disk';
-import { openWavRecording } from '#adapters/blobs/wav-recording';
+import type { DiskBlobs } from '#adapters/blobs/disk';
+import { openWavRecording, salvageWav } from '#adapters/blobs/wav-recording';
 import type { Database } from '#adapters/db/open';
 import { type Queue, startQueue } from '#adapters/db/queue';
 import type { EmbeddedSpeech } from '#adapters/embedded/embedded-speech';
@@ -17,8 +15,7 @@ import { openJournal } from '#runtime/journal';
 import { createLauncher } from '#runtime/launcher';
 import { openRegistry, type Registry } from '#runtime/registry';
 import { toolsFor } from '#runtime/tools/toolbox';
-import type { Config } from '#src/config';
-import type { Keys } from './keys.ts';
+import { type Keys, signingSecretOf } from './keys.ts';
 import { voiceFactories } from './voice-factories.ts';
 
 const CALLS_PER_PROCESS_MAX = 1_000;
@@ -26,7 +23,6 @@ const CALLS_PER_PROCESS_MAX = 1_000;
 export type Calls = Awaited<ReturnType<typeof openCalls>>;
 
 interface CallParts {
-  config: Config;
   log: Log;
   /** Closers of what was opened, in order. */
   opened: (() => Promise<unknown>)[];
@@ -35,11 +31,12 @@ interface CallParts {
   http: GuardedHttp;
   database: Database;
   keys: Keys;
+  blobs: DiskBlobs;
 }
 
 /** Everything a live call runs on, and the jobs after it. */
 export async function openCalls(parts: CallParts) {
-  const { config, log, services, speech, http, database, keys, opened } = parts;
+  const { log, services, speech, http, database, keys, blobs, opened } = parts;
   const clock = systemClock;
   const voices = voiceFactories(speech);
   const queue = await startQueue({
@@ -59,7 +56,6 @@ export async function openCalls(parts: CallParts) {
   });
   const registry = openRegistry();
   const pacer = new Pacer({ clock, onError: (error) => log.error({ err: error }, 'a line failed') });
-  const blobs = await diskBlobs(join(config.dataDir, 'blobs'));
   const sockets = { size: 0 };
   const meters = metersOf({ registry, queue, speech, pacer, sockets, journalDepth: () => journal.depth });
   const launcher = createLauncher({
@@ -73,7 +69,7 @@ export async function openCalls(parts: CallParts) {
       toolsFor(order, {
         http,
         calendars: services.calendars,
-        signingSecret: async (tenantId) => signingSecretOf(keys.encryption[0]!, tenantId),
+        signingSecret: async (tenantId) => signingSecretOf(keys, tenantId),
         // A message is in the call's own log, as the tool's arguments: that is where its tenant reads it.
         deliverMessage: async () => {},
         clock,
@@ -89,14 +85,25 @@ export async function openCalls(parts: CallParts) {
   return { launcher, registry, journal, queue, pacer, blobs, meters, sockets };
 }
 
-function recordingOf(blobs: DiskBlobs, callId: string, rateHz: number) {
-  const key = `recordings/${callId}.wav`;
-  return { key, sink: openWavRecording(blobs, key, { encoding: 'pcm16', rateHz, channels: 2 }) };
+const recordingKey = (callId: string) => `recordings/${callId}.wav`;
+
+/** The key of the recording that a killed process left behind, once it is a whole file; null where there is none. */
+export async function salvageRecording(
+  callId: string,
+  { blobs, log }: { blobs: DiskBlobs; log: Log },
+): Promise<string | null> {
+  const key = recordingKey(callId);
+  try {
+    return (await salvageWav(blobs, key)) ? key : null;
+  } catch (error) {
+    log.error({ err: error, callId }, 'recording lost');
+    return null;
+  }
 }
 
-/** Each tenant's own secret for signatures, derived, so that it needs no storing. */
-function signingSecretOf(platformKey: string, tenantId: string): string {
-  return `whsec_${createHmac('sha256', platformKey).update(`webhooks ${tenantId}`).digest('base64')}`;
+function recordingOf(blobs: DiskBlobs, callId: string, rateHz: number) {
+  const key = recordingKey(callId);
+  return { key, sink: openWavRecording(blobs, key, { encoding: 'pcm16', rateHz, channels: 2 }) };
 }
 
 function metersOf(read: {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { encryptionKeys } from '#adapters/secrets/aes-secrets';
 import { generatedSecret, secretFile } from '#adapters/secrets/generated-secret';
 import type { Config } from '#src/config';
@@ -21,4 +22,9 @@ export async function secretsOf(config: Config): Promise<Keys> {
     adminKeyFile: secrets.adminApiKey === null ? secretFile(dataDir, 'admin-api-key') : null,
     nodeId: await generatedSecret(dataDir, 'node-id'),
   };
+}
+
+/** Each tenant's own secret for signatures, derived, so that it needs no storing. */
+export function signingSecretOf({ encryption }: Keys, tenantId: string): string {
+  return `whsec_${createHmac('sha256', encryption[0]!).update(`webhooks ${tenantId}`).digest('base64')}`;
 }

@@ -41,7 +41,7 @@ export async function openSurfaces(parts: SurfaceParts) {
   const browser = createBrowserGateway({ launcher, pacer, clock, log });
   const hub = createSocketHub([twilio, browser], { clock, log });
   Object.defineProperty(calls.sockets, 'size', { get: () => hub.size });
-  const hasRoom = () => parts.speech.admit();
+  const hasRoom = () => launcher.hasRoom();
   const app = await buildApp({
     dialects: [voicex({ services, blobs: calls.blobs, signatures, hasRoom, publicUrl, clock })],
     operator: operator({
@@ -54,6 +54,7 @@ export async function openSurfaces(parts: SurfaceParts) {
       { name: 'database', check: async () => void (await database.pool.query('select 1')) },
       { name: 'queue', check: async () => void (await calls.queue.figures()) },
       { name: 'speech', check: async () => void parts.speech.load() },
+      { name: 'calls', check: async () => refuseWhile(launcher.isStopped, 'the server is going down') },
     ],
     metrics: calls.meters,
     log,
@@ -61,6 +62,10 @@ export async function openSurfaces(parts: SurfaceParts) {
   });
   hub.attach(app.server);
   return { app, hub, browser };
+}
+
+function refuseWhile(isSo: boolean, why: string): void {
+  if (isSo) throw new Error(why);
 }
 
 function talkPlugin({ config, log, services, demo }: SurfaceParts) {

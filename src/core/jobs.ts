@@ -4,6 +4,8 @@ import type { CallId, TenantId } from '#kernel/ids';
 export interface JobPayloads {
   /** Summary, sentiment and the rest, after a call has ended. */
   'post-call': { tenantId: TenantId; callId: CallId };
+  /** Tells `url`, the assistant's address when the call ended, of it. */
+  'call-webhook': { tenantId: TenantId; callId: CallId; url: string };
   /** Deletes stream tickets that expired unused. */
   'sweep-tickets': Record<string, never>;
 }
@@ -20,6 +22,8 @@ export interface JobTerms {
 /** Every job there is. Adding one is a line here and a handler in src/jobs. */
 export const JOBS: { readonly [N in JobName]: JobTerms } = {
   'post-call': { maxAttempts: 8, cron: null },
+  // The pauses grow by the factor e: the last try is a day after the first.
+  'call-webhook': { maxAttempts: 12, cron: null },
   'sweep-tickets': { maxAttempts: 2, cron: '*/15 * * * *' },
 };
 

@@ -13,6 +13,7 @@ import { makeOversight, type Oversight } from '#core/tenants/oversight';
 import { makeTenants, type Tenants } from '#core/tenants/service';
 import type { UnitOfWork } from '#core/uow';
 import { makeUsage, type Usage } from '#core/usage/service';
+import { makeWebhooks, type WebhookDeps, type Webhooks } from '#core/webhooks/service';
 import type { Clock } from '#kernel/clock';
 import type { Log } from '#kernel/log';
 
@@ -31,6 +32,7 @@ export interface Services {
   readonly calls: Calls;
   readonly usage: Usage;
   readonly calendars: Calendars;
+  readonly webhooks: Webhooks;
   /** Stores what must exist from the first start: plans and embedded providers. Bears being run by several nodes. */
   seed(): Promise<void>;
 }
@@ -42,8 +44,9 @@ export interface ServiceDeps {
   readonly secrets: Secrets;
   readonly hasher: PasswordHasher;
   readonly tokens: TokenSigner;
-  /** Judges the addresses that tenants name. */
-  readonly urls: Pick<OutboundHttp, 'checkUrl'>;
+  /** Judges the addresses that tenants name, and reaches them. */
+  readonly urls: OutboundHttp;
+  readonly webhooks: Pick<WebhookDeps, 'signingSecret' | 'recordingUrl'>;
   /** Whether a tenant that signs up waits for the operator. */
   readonly approval: 'manual' | 'auto';
 }
@@ -51,6 +54,7 @@ export interface ServiceDeps {
 export function makeServices(deps: ServiceDeps): Services {
   const plans = makePlans(deps);
   const providers = makeProviders(deps);
+  const calls = makeCalls(deps);
   return {
     accounts: makeAccounts(deps),
     tenants: makeTenants(deps),
@@ -62,9 +66,10 @@ export function makeServices(deps: ServiceDeps): Services {
     numbers: makeNumbers(deps),
     admission: makeAdmission(deps),
     lifecycle: makeCallLifecycle(deps),
-    calls: makeCalls(deps),
+    calls,
     usage: makeUsage(deps),
     calendars: makeOwnCalendars(deps),
+    webhooks: makeWebhooks({ uow: deps.uow, clock: deps.clock, http: deps.urls, ...deps.webhooks, calls }),
     async seed() {
       await plans.seed();
       await providers.seed();

@@ -11,6 +11,7 @@ import type { GlobalProviderRepo, ProviderRepo } from '#core/providers/repo';
 import type { TenantDirectory, TenantRepo } from '#core/tenants/repo';
 import type { UsageRepo } from '#core/usage/repo';
 import type { UserDirectory, UserRepo } from '#core/users/repo';
+import type { DeliveryRepo } from '#core/webhooks/repo';
 import type { TenantId } from '#kernel/ids';
 import type { Scope } from '#kernel/scope';
 
@@ -27,11 +28,14 @@ export interface Repos {
   readonly calls: CallRepo;
   readonly usage: UsageRepo;
   readonly bookings: BookingRepo;
+  readonly deliveries: DeliveryRepo;
 }
 
 interface Enqueue {
   /** Stores a job that exists if and only if the transaction commits. */
   enqueue<N extends JobName>(job: N, payload: JobPayloads[N], options?: EnqueueOptions): Promise<void>;
+  /** Makes the job with that key due now if it still waits for its first run; makes none. */
+  hasten(key: string): Promise<void>;
 }
 
 declare const inTransaction: unique symbol;

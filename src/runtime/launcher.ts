@@ -2,6 +2,7 @@ import type { SampleRate } from '#audio/frame';
 import type { Admission } from '#core/calls/admission';
 import type { CallLifecycle } from '#core/calls/lifecycle';
 import type { CallOrder } from '#core/calls/order';
+import type { CallProgress } from '#core/calls/progress';
 import type { CallSession, StartCall } from '#engine/call-session';
 import type { CallEvent, HangupReason } from '#engine/events';
 import type { Tool, Transport } from '#engine/ports';
@@ -14,6 +15,7 @@ import type { Journal } from '#runtime/journal';
 import type { Launcher, LineFacts, LiveCall } from '#runtime/launch';
 import type { Meters } from '#runtime/meters';
 import { planCall } from '#runtime/plan';
+import { keepProgress, type ProgressKeeper } from '#runtime/progress';
 import { type Recorder, type RecordingSink, record } from '#runtime/recorder';
 import type { Registry } from '#runtime/registry';
 import { openVoices, type VoiceFactories } from '#runtime/voices';
@@ -38,8 +40,11 @@ export interface LauncherDeps {
 }
 
 export interface LaunchControl extends Launcher {
+  /** Whether one more call would be taken at present. */
+  hasRoom(): boolean;
   /** No new calls from now on. */
   stop(): void;
+  readonly isStopped: boolean;
   /** Resolves when the endings of all calls have been stored. */
   settled(): Promise<void>;
 }
@@ -50,20 +55,26 @@ const FLUSH_WITHIN_MS = 5_000;
 
 export function createLauncher(deps: LauncherDeps): LaunchControl {
   const endings = new Set<Promise<void>>();
+  const { lifecycle, clock, log } = deps;
+  const progress = keepProgress({ store: (notes) => lifecycle.noteProgress(notes), clock, log });
   let stopped = false;
   return {
     async start(token, line, facts) {
       if (stopped) throw refused(deps, 'The server is going down.');
       if (!deps.hasRoom()) throw refused(deps, 'All lines are busy. Please try again in a moment.');
       const order = await deps.admission.redeem(token);
-      const run = new CallRun(deps, order);
+      const run = new CallRun({ ...deps, progress }, order);
       await run.begin(line, facts);
       const ending = run.ending.finally(() => endings.delete(ending));
       endings.add(ending);
       return run;
     },
+    hasRoom: () => !stopped && deps.hasRoom(),
     stop() {
       stopped = true;
+    },
+    get isStopped() {
+      return stopped;
     },
     async settled() {
       while (endings.size > 0) await Promise.all(endings);
@@ -76,20 +87,26 @@ function refused(deps: LauncherDeps, words: string): DomainError {
   return new DomainError('unavailable', words, { retryAfterMs: 10_000 });
 }
 
+type RunDeps = LauncherDeps & { progress: ProgressKeeper };
+
 /** One call from its ticket to its stored end. */
 class CallRun implements LiveCall {
   readonly callId: CallId;
   readonly assistantName: string;
   session!: CallSession;
   ending!: Promise<void>;
-  readonly #deps: LauncherDeps;
+  readonly #deps: RunDeps;
   readonly #order: CallOrder;
   readonly #watchers = new Set<(event: CallEvent) => void>();
   #recorder: Recorder | null = null;
   #recordingKey: string | null = null;
   #durationMs = 0;
+  #startedAtMs = 0;
+  #lastSeq = -1;
+  /** The caller's words that are not final yet. */
+  #heard: CallProgress['heard'] = null;
 
-  constructor(deps: LauncherDeps, order: CallOrder) {
+  constructor(deps: RunDeps, order: CallOrder) {
     this.#deps = deps;
     this.#order = order;
     this.callId = order.callId;
@@ -109,6 +126,7 @@ class CallRun implements LiveCall {
       this.#recorder = record(line, sink, deps.clock);
     }
     deps.meters.callStarted();
+    this.#startedAtMs = deps.clock.nowMs();
     const emit = (event: CallEvent) => this.#emit(event);
     const control = facts.control;
     try {
@@ -118,6 +136,7 @@ class CallRun implements LiveCall {
       throw error;
     }
     deps.registry.add(this.#order.tenantId, this);
+    deps.progress.add(this);
     this.ending = this.session.ended.then((reason) => this.#finish(reason));
   }
 
@@ -126,16 +145,33 @@ class CallRun implements LiveCall {
     return () => void this.#watchers.delete(on);
   }
 
+  progress(): CallProgress {
+    const { tenantId, callId } = this.#order;
+    const atMs = this.#deps.clock.nowMs() - this.#startedAtMs;
+    return {
+      callId,
+      tenantId,
+      afterSeq: this.#lastSeq,
+      atMs,
+      said: this.session.saying(),
+      heard: this.#heard,
+    };
+  }
+
   #emit(event: CallEvent): void {
+    this.#lastSeq = event.seq;
+    if (event.type === 'turn.ended') this.#heard = null;
     if (event.type === 'call.ended') this.#durationMs = event.durationMs;
     // Interim words are for whoever watches; the log keeps what was finally heard.
+    if (event.type === 'user.heard') this.#heard = event.final ? null : wordsOf(event);
     if (event.type !== 'user.heard' || event.final) this.#deps.journal.record(this.#order.tenantId, event);
     this.#deps.meters.event(event);
     for (const watcher of this.#watchers) watcher(event);
   }
 
   async #finish(reason: HangupReason): Promise<void> {
-    const { meters, registry, journal, log } = this.#deps;
+    const { meters, registry, journal, progress, log } = this.#deps;
+    progress.remove(this);
     meters.callEnded(reason, this.#durationMs);
     try {
       await this.#recorder?.stop();
@@ -169,4 +205,8 @@ class CallRun implements LiveCall {
       }
     }
   }
+}
+
+function wordsOf({ text, turnId }: CallEvent & { type: 'user.heard' }): CallProgress['heard'] {
+  return { text, ...(turnId === undefined ? {} : { turnId }) };
 }

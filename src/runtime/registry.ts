@@ -14,9 +14,12 @@ export interface Registry {
   /** A live call of that tenant; undefined when it is not here or not theirs. */
   find(tenantId: TenantId, callId: CallId): LiveCall | undefined;
   readonly size: number;
-  /** Waits until no call is left; at the deadline hangs up the rest and waits for them to end. */
+  /** Waits until no call is left; at the deadline says the farewell to the rest and gives them 15 s to end with it. */
   drain(deadlineMs: number, farewell: { why: HangupReason; text: string }): Promise<void>;
 }
+
+/** A farewell takes a few seconds; a line that is gone without having said so would take for ever. */
+const FAREWELL_MS = 15_000;
 
 export function openRegistry(): Registry {
   const entries = new Map<CallId, Entry>();
@@ -36,13 +39,13 @@ export function openRegistry(): Registry {
     },
     async drain(deadlineMs, farewell) {
       if (entries.size === 0) return;
-      const empty = new Promise<void>((resolve) => {
-        emptied = resolve;
-      });
-      const timer = setTimeout(() => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      emptied = resolve;
+      let timer = setTimeout(() => {
         for (const { call } of entries.values()) call.session.hangUp(farewell.why, farewell.text);
+        timer = setTimeout(resolve, FAREWELL_MS);
       }, deadlineMs);
-      await empty;
+      await promise;
       clearTimeout(timer);
     },
   };

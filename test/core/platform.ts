@@ -55,6 +55,13 @@ export async function openPlatform(): Promise<Platform> {
       checkUrl(url, field) {
         if (!url.startsWith('https://')) throw new DomainError('invalid', 'no public address', { field });
       },
+      fetch: async () => {
+        throw new DomainError('upstream', 'The address did not answer.');
+      },
+    },
+    webhooks: {
+      signingSecret: (tenantId) => `whsec_${Buffer.from(`of ${tenantId}`).toString('base64')}`,
+      recordingUrl: (callId) => `https://patchbay.example/recordings/${callId}`,
     },
     approval: 'auto',
   };

@@ -47,7 +47,14 @@ export async function testPlatform(): Promise<TestPlatform> {
     secrets: aesSecrets([randomBytes(32).toString('hex')]),
     hasher: argon2Hasher,
     tokens: jwtSigner({ secret: randomBytes(32).toString('hex'), issuer: 'test', clock: systemClock }),
-    urls: { checkUrl() {} },
+    urls: {
+      checkUrl() {},
+      fetch: async () => ({ status: 204, headers: {}, body: '' }),
+    },
+    webhooks: {
+      signingSecret: (tenantId) => `whsec_${Buffer.from(`of ${tenantId}`).toString('base64')}`,
+      recordingUrl: (callId) => `https://patchbay.example/recordings/${callId}`,
+    },
     approval: 'manual',
   });
   await services.seed();

@@ -43,6 +43,7 @@ export class ScriptedCall implements LiveCall {
         this.typed.push(text);
         this.onTyped(text);
       },
+      saying: () => null,
     };
   }
 

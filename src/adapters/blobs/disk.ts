@@ -9,6 +9,8 @@ import { DomainError } from '#kernel/errors';
 export interface DiskBlobs extends Blobs {
   /** Begins a file that is there from its first byte on, replacing an older one. */
   openAppend(key: string, contentType: string): Appender;
+  /** Overwrites bytes of a file that nobody writes to at present. Throws `unavailable` where there is none. */
+  patch(key: string, at: number, bytes: Uint8Array): Promise<void>;
 }
 
 /** Writes one growing file. Once a write failed the rest is dropped, and `finish` tells. */
@@ -74,6 +76,19 @@ export async function diskBlobs(folder: string): Promise<DiskBlobs> {
         throw failure('delete', cause);
       });
       await rm(typePlace(key), { force: true });
+    },
+    async patch(key, at, bytes) {
+      try {
+        const file = await open(place(key), 'r+');
+        try {
+          await writeAll(file, bytes, at);
+          await file.datasync();
+        } finally {
+          await file.close();
+        }
+      } catch (cause) {
+        throw failure('write', cause);
+      }
     },
     openAppend(key, contentType) {
       const target = place(key);

@@ -10,6 +10,7 @@ import { assistantRepo } from './repos/assistants.ts';
 import { auditRepo } from './repos/audit.ts';
 import { bookingRepo } from './repos/bookings.ts';
 import { callDirectory, callRepo } from './repos/calls.ts';
+import { deliveryRepo } from './repos/deliveries.ts';
 import { storageFailure, worthAgain } from './repos/failures.ts';
 import { keyDirectory, keyRepo } from './repos/keys.ts';
 import { numberDirectory, numberRepo } from './repos/numbers.ts';
@@ -132,11 +133,12 @@ function reposOf(session: Session, tenantId: TenantId): Repos {
     calls: callRepo(session, tenantId),
     usage: usageRepo(session, tenantId),
     bookings: bookingRepo(session, tenantId),
+    deliveries: deliveryRepo(session, tenantId),
   };
 }
 
 function txOf(session: Session, tenantId: TenantId): Tx {
-  return { ...reposOf(session, tenantId), audit: auditRepo(session), enqueue: enqueueOn(session) } as Tx;
+  return { ...reposOf(session, tenantId), audit: auditRepo(session), ...jobsOn(session) } as Tx;
 }
 
 function systemReposOf(session: Session): SystemRepos {
@@ -156,17 +158,20 @@ function systemTxOf(session: Session): SystemTx {
   return {
     ...systemReposOf(session),
     audit: auditRepo(session),
-    enqueue: enqueueOn(session),
+    ...jobsOn(session),
     forTenant: (tenantId: TenantId) => txOf(session, tenantId),
   } as SystemTx;
 }
 
-function enqueueOn(session: Session) {
-  return async <N extends JobName>(job: N, payload: JobPayloads[N], options: EnqueueOptions = {}) => {
-    const { maxAttempts } = JOBS[job];
-    const runAt = options.runAt?.toISOString() ?? null;
-    await session.execute(
-      sql`select enqueue_job(${job}, ${storableJson(payload)}::jsonb, ${runAt}::timestamptz, ${maxAttempts}, ${options.key ?? null})`,
-    );
+function jobsOn(session: Session) {
+  return {
+    async enqueue<N extends JobName>(job: N, payload: JobPayloads[N], options: EnqueueOptions = {}) {
+      const { maxAttempts } = JOBS[job];
+      const runAt = options.runAt?.toISOString() ?? null;
+      await session.execute(
+        sql`select enqueue_job(${job}, ${storableJson(payload)}::jsonb, ${runAt}::timestamptz, ${maxAttempts}, ${options.key ?? null})`,
+      );
+    },
+    hasten: async (key: string) => void (await session.execute(sql`select hasten_job(${key})`)),
   };
 }

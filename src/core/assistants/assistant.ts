@@ -101,6 +101,8 @@ export interface Assistant {
   readonly transferOnFailureTo: string | null;
   /** IANA zone; the tenant's when null. */
   readonly timezone: string | null;
+  /** Told of each call that has ended; null tells nobody. */
+  readonly endedWebhookUrl: string | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

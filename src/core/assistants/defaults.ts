@@ -44,6 +44,7 @@ export function blankAssistant(tenantId: TenantId, name: string, now: Date): Ass
     recording: RECORDING,
     transferOnFailureTo: null,
     timezone: null,
+    endedWebhookUrl: null,
     createdAt: now,
     updatedAt: now,
   };

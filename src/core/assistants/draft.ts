@@ -30,6 +30,7 @@ export interface AssistantEdit {
   readonly recording?: Partial<Recording>;
   readonly transferOnFailureTo?: string | null;
   readonly timezone?: string | null;
+  readonly endedWebhookUrl?: string | null;
 }
 
 /** At creation a name is needed; providers left out are the embedded ones. */

@@ -64,6 +64,9 @@ export function editAssistant(before: Assistant, edit: AssistantEdit, urls: UrlR
     timezone: changed('timezone', before.timezone, (value) =>
       value === null ? null : timezoneField(value, 'timezone'),
     ),
+    endedWebhookUrl: changed('endedWebhookUrl', before.endedWebhookUrl, (value) =>
+      value === null ? null : publicUrl(value, 'endedWebhookUrl', urls),
+    ),
   };
 }
 
@@ -179,6 +182,12 @@ function toolUrl(value: unknown, field: string, urls: UrlRules): string {
   const [, origin = ''] = /^([a-z]+:\/\/[^/?#]*)/i.exec(url) ?? [];
   if (origin.includes('{')) throw invalid(field, `${field} must name its host without placeholders.`);
   urls.checkUrl(url.replace(/\{\{[^}]*\}\}/g, 'x'), field);
+  return url;
+}
+
+function publicUrl(value: unknown, field: string, urls: UrlRules): string {
+  const url = textField(value, field, { max: 2_000 });
+  urls.checkUrl(url, field);
   return url;
 }
 

@@ -1,6 +1,7 @@
 import type { Call, CallAnalysis, CallStatus } from '#core/calls/call';
 import type { EndReason, LogEntry } from '#core/calls/log-entry';
 import type { StreamTicket } from '#core/calls/order';
+import type { CallProgress } from '#core/calls/progress';
 import type { AssistantId, CallId, TenantId } from '#kernel/ids';
 import type { OffsetPage } from '#kernel/page';
 
@@ -26,10 +27,12 @@ export interface CallRepo {
   list(filter: CallFilter, page: { skip: number; limit: number }): Promise<OffsetPage<Call>>;
   count(filter: CallFilter): Promise<number>;
   countActive(): Promise<number>;
-  /** Ends the call if it is active still, and says whether it did. */
+  /** Ends the call if it is active still, and says whether it did. Its progress is forgotten. */
   end(id: CallId, ending: CallEnding): Promise<boolean>;
   /** In order of `seq`. */
   log(id: CallId): Promise<LogEntry[]>;
+  /** What was noted last of a live call; null when nothing was. */
+  progress(id: CallId): Promise<CallProgress | null>;
   saveAnalysis(id: CallId, analysis: CallAnalysis): Promise<boolean>;
   setCarrierRef(id: CallId, carrierRef: string): Promise<boolean>;
 }
@@ -47,6 +50,8 @@ export interface CallDirectory {
   sweepTickets(before: Date): Promise<number>;
   /** Adds entries whose `(callId, seq)` is new; those of calls that do not exist are passed over. */
   append(lines: readonly LogLine[]): Promise<void>;
+  /** Notes how far live calls have got, in place of what was noted before; calls that have ended are passed over. */
+  noteProgress(calls: readonly CallProgress[]): Promise<void>;
   /** Active calls of a node. */
   activeOn(nodeId: string): Promise<Call[]>;
 }

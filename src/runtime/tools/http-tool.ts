@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto';
 import type { HttpTool } from '#core/assistants/assistant';
 import type { OutboundHttp, OutboundRequest, OutboundResponse } from '#core/ports';
+import { webhookHeaders } from '#core/webhooks/signature';
 import type { Tool, ToolContext, ToolOutcome } from '#engine/ports';
 import { type Clock, pause } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
@@ -110,21 +110,13 @@ const asText = (value: Json): string => (typeof value === 'object' ? JSON.string
 
 /** Headers of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`. */
 function signed(request: OutboundRequest, context: ToolContext, deps: HttpToolDeps): OutboundRequest {
-  const timestamp = String(Math.floor(deps.clock.nowMs() / 1000));
-  const key = deps.signingSecret.startsWith('whsec_')
-    ? Buffer.from(deps.signingSecret.slice('whsec_'.length), 'base64')
-    : Buffer.from(deps.signingSecret);
   const id = `msg_${context.idempotencyKey}`;
-  const signature = createHmac('sha256', key)
-    .update(`${id}.${timestamp}.${request.body ?? ''}`)
-    .digest('base64');
+  const message = { id, atMs: deps.clock.nowMs(), body: request.body ?? '' };
   return {
     ...request,
     headers: {
       ...request.headers,
-      'webhook-id': id,
-      'webhook-timestamp': timestamp,
-      'webhook-signature': `v1,${signature}`,
+      ...webhookHeaders(deps.signingSecret, message),
       'idempotency-key': context.idempotencyKey,
       'x-call-id': context.callId,
     },

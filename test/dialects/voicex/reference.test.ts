@@ -26,11 +26,15 @@ describe('the served OpenAPI document', () => {
     },
   );
 
-  it('has nothing beyond the contract but the recording', () => {
+  it('has nothing beyond the contract but the recording and webhooks', () => {
     const ids = Object.values(served.paths).flatMap((methods) =>
       Object.values(methods as Record<string, { operationId: string }>).map((o) => o.operationId),
     );
-    expect(ids.filter((id) => !OPERATIONS.has(id))).toEqual(['getRecording']);
+    expect(ids.filter((id) => !OPERATIONS.has(id)).sort()).toEqual([
+      'getRecording',
+      'getWebhookSecret',
+      'listWebhookDeliveries',
+    ]);
   });
 
   it('is readable in a browser', async () => {

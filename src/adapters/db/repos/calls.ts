@@ -2,9 +2,10 @@ import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
 import type { Call } from '#core/calls/call';
 import type { LogEntry } from '#core/calls/log-entry';
 import type { StreamTicket } from '#core/calls/order';
+import type { CallProgress } from '#core/calls/progress';
 import type { CallDirectory, CallFilter, CallRepo, LogLine } from '#core/calls/repo';
 import type { CallId, TenantId } from '#kernel/ids';
-import { callEvents, calls, streamTickets } from '../tables/calls.ts';
+import { callEvents, callProgress, calls, streamTickets } from '../tables/calls.ts';
 import { storableJson } from '../tables/columns.ts';
 import { type Session, single } from './session.ts';
 
@@ -50,6 +51,7 @@ export function callRepo(session: Session, tenantId: TenantId): CallRepo {
         .set({ status, endReason: reason, endedAt, durationMs, recordingKey })
         .where(and(ownId(id), eq(calls.status, 'active')))
         .returning({ id: calls.id });
+      await session.delete(callProgress).where(eq(callProgress.callId, id));
       return touched(rows);
     },
     async log(id) {
@@ -59,6 +61,10 @@ export function callRepo(session: Session, tenantId: TenantId): CallRepo {
         .where(and(eq(callEvents.tenantId, tenantId), eq(callEvents.callId, id)))
         .orderBy(asc(callEvents.seq));
       return rows.map(entryOf);
+    },
+    async progress(id) {
+      const mine = and(eq(callProgress.tenantId, tenantId), eq(callProgress.callId, id));
+      return single<CallProgress>(await session.select().from(callProgress).where(mine));
     },
     saveAnalysis: (id, analysis) => change(id, { analysis }),
     setCarrierRef: (id, carrierRef) => change(id, { carrierRef }),
@@ -87,6 +93,7 @@ export function callDirectory(session: Session): CallDirectory {
       return rowCount ?? 0;
     },
     append: (lines) => append(session, lines),
+    noteProgress: (notes) => noteProgress(session, notes),
     activeOn: (nodeId): Promise<Call[]> =>
       session
         .select()
@@ -119,4 +126,27 @@ async function append(session: Session, lines: readonly LogLine[]): Promise<void
     )
     join ${calls} c on c.id = e.call_id and c.tenant_id = e.tenant_id
     on conflict (call_id, seq) do nothing`);
+}
+
+/** One statement for any number of calls. */
+async function noteProgress(session: Session, notes: readonly CallProgress[]): Promise<void> {
+  if (notes.length === 0) return;
+  const rows = notes.map(({ callId, tenantId, afterSeq, atMs, said, heard }) => ({
+    call_id: callId,
+    tenant_id: tenantId,
+    after_seq: afterSeq,
+    at_ms: Math.round(atMs),
+    said,
+    heard,
+  }));
+  await session.execute(sql`
+    insert into ${callProgress} (call_id, tenant_id, after_seq, at_ms, said, heard)
+    select p.call_id, p.tenant_id, p.after_seq, p.at_ms, nullif(p.said, 'null'), nullif(p.heard, 'null')
+    from jsonb_to_recordset(${storableJson(rows)}::jsonb) as p(
+      call_id text, tenant_id text, after_seq integer, at_ms integer, said jsonb, heard jsonb
+    )
+    join ${calls} c on c.id = p.call_id and c.tenant_id = p.tenant_id and c.status = 'active'
+    order by p.call_id
+    on conflict (call_id) do update
+    set after_seq = excluded.after_seq, at_ms = excluded.at_ms, said = excluded.said, heard = excluded.heard`);
 }

@@ -74,6 +74,7 @@ export const assistants = pgTable(
     recording: json<Assistant['recording']>().notNull(),
     transferOnFailureTo: text('transfer_on_failure_to'),
     timezone: text(),
+    endedWebhookUrl: text('ended_webhook_url'),
     createdAt: moment('created_at').notNull(),
     updatedAt: moment('updated_at').notNull(),
   },

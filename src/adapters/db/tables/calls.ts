@@ -2,8 +2,9 @@ import { sql } from 'drizzle-orm';
 import { bigint, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
 import type { Booking } from '#core/calendar/booking';
 import type { Call } from '#core/calls/call';
+import type { CallProgress } from '#core/calls/progress';
 import type { UsageRow } from '#core/usage/usage';
-import type { AssistantId, BookingId, CallId, TenantId, TurnId, UsageId } from '#kernel/ids';
+import type { AssistantId, BookingId, CallId, DeliveryId, TenantId, TurnId, UsageId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import { json, moment } from './columns.ts';
 import { tenants } from './tenants.ts';
@@ -81,6 +82,46 @@ export const callEvents = pgTable(
     body: json<JsonObject>().notNull(),
   },
   (t) => [primaryKey({ name: 'call_events_pkey', columns: [t.callId, t.seq] })],
+);
+
+/**
+ * What a live call's log does not hold yet: the words being spoken. Written about twice a second, read only when the
+ * call's node died, deleted when the call ends.
+ */
+export const callProgress = pgTable('call_progress', {
+  callId: text('call_id')
+    .$type<CallId>()
+    .primaryKey()
+    .references(() => calls.id, { onDelete: 'cascade' }),
+  tenantId: text('tenant_id').$type<TenantId>().notNull(),
+  afterSeq: integer('after_seq').notNull(),
+  atMs: integer('at_ms').notNull(),
+  said: json<CallProgress['said']>(),
+  heard: json<CallProgress['heard']>(),
+});
+
+/** Each try to deliver a webhook. */
+export const webhookDeliveries = pgTable(
+  'webhook_deliveries',
+  {
+    id: text().$type<DeliveryId>().primaryKey(),
+    tenantId: text('tenant_id')
+      .$type<TenantId>()
+      .notNull()
+      .references(() => tenants.id, { onDelete: 'cascade' }),
+    callId: text('call_id')
+      .$type<CallId>()
+      .notNull()
+      .references(() => calls.id, { onDelete: 'cascade' }),
+    webhookId: text('webhook_id').notNull(),
+    host: text().notNull(),
+    attempt: integer().notNull(),
+    startedAt: moment('started_at').notNull(),
+    endedAt: moment('ended_at'),
+    status: integer(),
+    failure: text(),
+  },
+  (t) => [unique('webhook_deliveries_attempt').on(t.callId, t.webhookId, t.attempt)],
 );
 
 export const usageRows = pgTable(

@@ -4,7 +4,15 @@ import { sendRecording } from '#http/send-recording';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
 import { Id, IdParams, operation } from '../operation.ts';
-import { CallBody, CallDetailBody, CallStatusWord, showCall, showCallDetail } from '../shapes/call.ts';
+import {
+  CallBody,
+  CallDetailBody,
+  CallStatusWord,
+  DeliveryBody,
+  showCall,
+  showCallDetail,
+  showDelivery,
+} from '../shapes/call.ts';
 
 const TAG = 'Calls';
 
@@ -45,6 +53,12 @@ const getRecording = {
   },
 };
 
+const listDeliveries = {
+  ...operation('listWebhookDeliveries', TAG, "List the tries to deliver a call's webhook, oldest first"),
+  params: IdParams,
+  response: { 200: Type.Array(DeliveryBody), ...failures(400, 401, 403, 404) },
+};
+
 const getUsage = {
   ...operation('getUsageAnalytics', 'Analytics', 'Show usage day by day'),
   querystring: Type.Object({ days: Type.Integer({ minimum: 1, default: 30 }) }),
@@ -64,7 +78,7 @@ const getUsage = {
 
 /** Calls the agents held, and what they used. */
 export const callRoutes =
-  ({ services: { calls, usage }, blobs, publicUrl }: VoicexDeps): RouteModule =>
+  ({ services: { calls, usage, webhooks }, blobs, publicUrl }: VoicexDeps): RouteModule =>
   (app) => {
     app.get('/api/dashboard/calls', { schema: listCalls }, async (request) => {
       const { agentId, status, skip, limit } = request.query;
@@ -84,6 +98,10 @@ export const callRoutes =
       const call = await calls.get(scopeOf(request), request.params.id);
       return sendRecording({ request, reply, blobs, key: call.recordingKey });
     });
+
+    app.get('/api/dashboard/calls/:id/webhook-deliveries', { schema: listDeliveries }, async (request) =>
+      (await webhooks.deliveries(scopeOf(request), request.params.id)).map(showDelivery),
+    );
 
     app.get('/api/dashboard/analytics/usage', { schema: getUsage }, async (request) => [
       ...(await usage.daily(scopeOf(request), request.query.days)),

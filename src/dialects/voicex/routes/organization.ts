@@ -23,6 +23,14 @@ const updateOrganization = {
   response: { 200: Type.Object({ _id: Id, name: Type.String() }), ...failures(400, 401, 403) },
 };
 
+const getWebhookSecret = {
+  ...operation('getWebhookSecret', 'Organization', 'Show what the signatures of webhooks are checked with'),
+  response: {
+    200: Type.Object({ secret: Type.String({ description: 'In the form of Standard Webhooks, whsec_….' }) }),
+    ...failures(401, 403),
+  },
+};
+
 const getStats = {
   ...operation('getStats', 'Organization', 'Sum up calls, agents, minutes and durations'),
   response: {
@@ -72,6 +80,10 @@ export const organizationRoutes =
       const tenant = await services.tenants.update(scopeOf(request), { name: request.body.name });
       return { _id: tenant.id, name: tenant.name };
     });
+
+    app.get('/api/dashboard/webhook-secret', { schema: getWebhookSecret }, async (request) => ({
+      secret: services.webhooks.signingSecret(scopeOf(request)),
+    }));
 
     app.get('/api/dashboard/stats', { schema: getStats }, async (request) => {
       const { averageDurationSec, ...totals } = await services.usage.stats(scopeOf(request));

@@ -58,6 +58,7 @@ const tuning = Type.Partial(
     recording: Type.Partial(Type.Object({ enabled: Type.Boolean(), announce: Type.Boolean() })),
     transferOnFailureTo: nullable(Type.String({ description: 'E.164.' })),
     timezone: nullable(Type.String({ description: 'IANA zone.' })),
+    endedWebhookUrl: nullable(Type.String({ description: 'Told of each call that has ended.' })),
   }),
 ).properties;
 
@@ -94,6 +95,7 @@ export function readAgent(body: Static<typeof UpdateAgentBody>): AssistantEdit {
     recording: body.recording,
     transferOnFailureTo: body.transferOnFailureTo,
     timezone: body.timezone,
+    endedWebhookUrl: body.endedWebhookUrl,
   };
 }
 

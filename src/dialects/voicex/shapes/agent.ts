@@ -65,6 +65,7 @@ export const AgentDetailBody = Type.Object({
   recording: Type.Object({ enabled: Type.Boolean(), announce: Type.Boolean() }),
   transferOnFailureTo: nullable(Type.String()),
   timezone: nullable(Type.String()),
+  endedWebhookUrl: nullable(Type.String()),
 });
 
 /** An agent as it is listed. */
@@ -110,6 +111,7 @@ export function showAgentDetail(agent: AssistantView): Static<typeof AgentDetail
     recording: { ...agent.recording },
     transferOnFailureTo: agent.transferOnFailureTo,
     timezone: agent.timezone,
+    endedWebhookUrl: agent.endedWebhookUrl,
   };
 }
 

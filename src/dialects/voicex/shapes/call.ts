@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { Call, CallDetail, CallMetrics, TranscriptEntry } from '#core/calls/call';
+import type { WebhookDelivery } from '#core/webhooks/webhook';
 import type { JsonObject } from '#kernel/json';
 import { usdFromMicros } from '#kernel/money';
 import { Id, nullable, OpenObject, Timestamp } from '../operation.ts';
@@ -73,6 +74,23 @@ export const CallDetailBody = Type.Object({
   extracted: OpenObject,
   metrics: MetricsBody,
 });
+
+export const DeliveryBody = Type.Object({
+  webhookId: Type.String({ description: 'The same for every try.' }),
+  attempt: Type.Integer({ minimum: 1 }),
+  host: Type.String(),
+  startedAt: Timestamp,
+  endedAt: nullable(Timestamp),
+  status: nullable(Type.Integer({ description: 'What the receiver answered.' })),
+  failure: nullable(Type.String()),
+});
+
+/** One try to deliver a call's webhook. */
+export function showDelivery(delivery: WebhookDelivery): Static<typeof DeliveryBody> {
+  const { webhookId, attempt, host, startedAt, endedAt, status, failure } = delivery;
+  const times = { startedAt: startedAt.toISOString(), endedAt: endedAt?.toISOString() ?? null };
+  return { webhookId, attempt, host, ...times, status, failure };
+}
 
 /** A call as it is listed. `publicUrl` starts the recording's address. */
 export function showCall(call: Call, publicUrl: string): Static<typeof CallBody> {
