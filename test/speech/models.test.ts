@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -36,6 +36,18 @@ test('models are prepared once and found again', async () => {
   expect(steps).toHaveLength(1);
   expect(await prepareModels(options)).toEqual(first);
   expect(steps).toHaveLength(1);
+  expect(await readdir(join(cacheDir, 'speech'))).toHaveLength(1);
+});
+
+test('processes that start together share one folder, and old leavings go', async () => {
+  const leaving = join(cacheDir, 'speech', 'abc.123-dead');
+  await mkdir(leaving, { recursive: true });
+  await utimes(leaving, 1, 1);
+  const [first, second] = await Promise.all([
+    prepareModels({ cacheDir, log: silentLog }),
+    prepareModels({ cacheDir, log: silentLog }),
+  ]);
+  expect(second).toEqual(first);
   expect(await readdir(join(cacheDir, 'speech'))).toHaveLength(1);
 });
 

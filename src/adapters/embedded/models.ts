@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -54,6 +54,8 @@ interface Manifest extends PrepareOutcome {
   bytes: Record<string, number>;
 }
 
+/** Preparing takes seconds: a draft this old has no one at work on it. */
+const OLD_DRAFT_MS = 3_600_000;
 /** Goes up when the patched files change in any way. */
 const PATCH_VERSION = 1;
 export const PREPARED = {
@@ -92,6 +94,7 @@ async function build(
   folder: string,
   options: PrepareOptions,
 ): Promise<EmbeddedModels> {
+  await dropOldDrafts(dirname(folder));
   const draft = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}`;
   await mkdir(draft, { recursive: true });
   try {
@@ -116,6 +119,15 @@ async function build(
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Removes what a process that died in the middle left behind. */
+async function dropOldDrafts(parent: string): Promise<void> {
+  for (const name of await readdir(parent).catch(() => [])) {
+    const path = join(parent, name);
+    const entry = name.includes('.') ? await stat(path).catch(() => null) : null;
+    if (entry && Date.now() - entry.mtimeMs > OLD_DRAFT_MS) await rm(path, { recursive: true, force: true });
   }
 }
 

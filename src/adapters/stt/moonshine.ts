@@ -220,7 +220,7 @@ class MoonshineStream implements SttStream {
         this.#keepDraft(number, heard);
         const owed = this.#owed.find((o) => o.job === job);
         if (!owed || !this.#open) return;
-        owed.event = finalEvent(number, heard, failure);
+        owed.event = finalEvent(number, heard?.stopped ? null : heard, failure ?? 'lost');
         this.#settle();
       },
     };
@@ -276,8 +276,9 @@ const FAILURES: Record<SttFailure, string> = {
   down: 'is out of order',
 };
 
-function finalEvent(segment: number, heard: Heard | null, failure: SttFailure | null): SttEvent {
+/** `failure` counts where there is nothing heard. */
+function finalEvent(segment: number, heard: Heard | null, failure: SttFailure): SttEvent {
   if (heard) return { type: 'final', segment, text: heard.text, confidence: heard.confidence };
-  const message = `the embedded recogniser ${FAILURES[failure ?? 'failed']}`;
+  const message = `the embedded recogniser ${FAILURES[failure]}`;
   return { type: 'error', fatal: failure === 'down', message, retryAfterMs: RETRY_AFTER_MS };
 }
