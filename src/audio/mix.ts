@@ -15,11 +15,6 @@ export function peak(samples: Int16Array): number {
   return most;
 }
 
-/** A magnitude as decibels under full scale: 0 and less, -Infinity for silence. */
-export function toDbfs(magnitude: number): number {
-  return 20 * Math.log10(magnitude / 32768);
-}
-
 /** Two channels sample by sample, left first; the shorter one is filled up with silence. */
 export function interleave(left: Int16Array, right: Int16Array): Int16Array {
   const out = new Int16Array(Math.max(left.length, right.length) * 2);
@@ -32,12 +27,6 @@ export function interleave(left: Int16Array, right: Int16Array): Int16Array {
 export function fade(samples: Int16Array, fromGain: number, toGain: number): void {
   const step = samples.length > 1 ? (toGain - fromGain) / (samples.length - 1) : 0;
   for (let i = 0; i < samples.length; i++) samples[i] = clip(samples[i]! * (fromGain + step * i));
-}
-
-/** Adds `source` to `target` in place from sample `at` of `target` on, as far as it reaches; clips at full scale. */
-export function mixInto(target: Int16Array, source: Int16Array, at: number): void {
-  const count = Math.min(source.length, target.length - at);
-  for (let i = 0; i < count; i++) target[at + i] = clip(target[at + i]! + source[i]!);
 }
 
 function clip(value: number): number {

@@ -1,6 +1,7 @@
 import { FliteHost } from '#adapters/embedded/flite-host';
 import { installedSources } from '#adapters/embedded/models';
 import { flite } from '#adapters/tts/flite';
+import { trimSilence } from '#audio/trim';
 import { silentLog } from '#kernel/log';
 
 /** The synthesized caller. */
@@ -12,6 +13,8 @@ export interface CallerVoice {
 
 /** Some voices are easier to understand over a telephone when they take their time. */
 const SPEEDS: Readonly<Record<string, number>> = { slt: 0.85 };
+/** Silence that is left around the words. */
+const KEPT_MS = 40;
 /** A turn of synthesized speech longer than this has gone wrong. */
 const SPEAK_MS = 30_000;
 
@@ -27,7 +30,7 @@ export async function openCallerVoice(voice: string): Promise<CallerVoice> {
       for await (const chunk of engine.speak(once(text), options, AbortSignal.timeout(SPEAK_MS))) {
         chunks.push(chunk.samples);
       }
-      return joined(chunks);
+      return trimSilence(joined(chunks), { rateHz: 8000, keepMs: KEPT_MS });
     },
     close: () => host.close(),
   };

@@ -6,7 +6,7 @@ type Answer = readonly [question: RegExp, line: RegExp];
 /** The first that fits is taken: a read-back holds the words that the other questions are made of. */
 const ANSWERS: readonly Answer[] = [
   [/\bbooked\b|\ball set\b/i, /\bgoodbye\b/i],
-  [/\bis that (?:right|correct)\b|\bshall i book\b/i, /^yes\b/i],
+  [/\bis that (?:right|correct)\b|\bshall i book\b/i, /^yes\b|\bcorrect\b/i],
   [/\bname\b[^.]*\?/i, /\bmy name is\b/i],
   [/\b(?:phone|number|reach you)\b[^.]*\?/i, /\bfive five five\b/i],
   [/\bwhat time\b|\b\d{1,2}(?::\d\d)? ?[AP]\.?M\b/i, /\bfirst one\b/i],

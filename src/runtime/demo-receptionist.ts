@@ -75,9 +75,9 @@ export const demoCallerLines: readonly DemoCallerLine[] = [
   { text: 'What time do you open on Monday?', interruptAfterMs: null },
   { text: 'Wait, where are you located?', interruptAfterMs: 900 },
   { text: 'I want to book a cleaning for next Tuesday.', interruptAfterMs: null },
-  { text: 'The first one, please.', interruptAfterMs: null },
+  { text: 'The first one please.', interruptAfterMs: null },
   { text: 'My name is Peter Miller.', interruptAfterMs: null },
   { text: 'My number is four one five, five five five, one two one two.', interruptAfterMs: null },
-  { text: 'Yes, that is correct.', interruptAfterMs: null },
+  { text: 'That is correct.', interruptAfterMs: null },
   { text: 'No thank you goodbye.', interruptAfterMs: null },
 ];
