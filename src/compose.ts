@@ -17,6 +17,7 @@ import { systemClock } from '#kernel/clock';
 import type { Log } from '#kernel/log';
 import { openDemo } from '#runtime/demo';
 import { demoReceptionist } from '#runtime/demo-receptionist';
+import { sandboxCalendars } from './compose/calendars.ts';
 import { type Calls, openCalls, salvageRecording } from './compose/calls.ts';
 import { factsOf } from './compose/facts.ts';
 import { secretsOf, signingSecretOf } from './compose/keys.ts';
@@ -82,7 +83,16 @@ async function assemble(assembly: Assembly): Promise<Patchbay> {
   const salvage = (callId: string) => salvageRecording(callId, { blobs, log });
   const lost = await services.lifecycle.recoverOrphans(keys.nodeId, salvage);
   if (lost.length > 0) progress(`Closed ${lost.length} calls that the last run left open`);
-  const calls = await openCalls({ ...assembly, services, speech, http, database, keys, blobs });
+  const calls = await openCalls({
+    ...assembly,
+    services,
+    calendars: sandboxCalendars(uow, systemClock),
+    speech,
+    http,
+    database,
+    keys,
+    blobs,
+  });
   const demo = await openDemo({
     services,
     notes: notesFile(join(config.dataDir, 'demo.json')),

@@ -6,6 +6,7 @@ import type { EmbeddedSpeech } from '#adapters/embedded/embedded-speech';
 import type { GuardedHttp } from '#adapters/fetch/guarded';
 import { type PrometheusMeters, prometheusMeters } from '#adapters/metrics/prometheus';
 import { Pacer } from '#audio/pacer';
+import type { Calendars } from '#core/ports';
 import type { Services } from '#core/services';
 import { startCall } from '#engine/session';
 import { jobHandlers } from '#jobs/index';
@@ -27,6 +28,7 @@ interface CallParts {
   /** Closers of what was opened, in order. */
   opened: (() => Promise<unknown>)[];
   services: Services;
+  calendars: Calendars;
   speech: EmbeddedSpeech;
   http: GuardedHttp;
   database: Database;
@@ -41,10 +43,7 @@ export async function openCalls(parts: CallParts) {
   const voices = voiceFactories(speech);
   const queue = await startQueue({
     pool: database.pool,
-    handlers: jobHandlers({
-      services,
-      analyse: async () => ({ summary: null, sentiment: null, disposition: null, extracted: {} }),
-    }),
+    handlers: jobHandlers({ services, llm: voices.llm }),
     concurrency: 4,
     log,
   });
@@ -68,7 +67,7 @@ export async function openCalls(parts: CallParts) {
     tools: (order) =>
       toolsFor(order, {
         http,
-        calendars: services.calendars,
+        calendars: parts.calendars,
         signingSecret: async (tenantId) => signingSecretOf(keys, tenantId),
         // A message is in the call's own log, as the tool's arguments: that is where its tenant reads it.
         deliverMessage: async () => {},

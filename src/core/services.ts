@@ -1,13 +1,12 @@
 import { type Accounts, makeAccounts } from '#core/accounts/service';
 import { type Assistants, makeAssistants } from '#core/assistants/service';
-import { makeOwnCalendars } from '#core/calendar/service';
 import { type Admission, makeAdmission } from '#core/calls/admission';
 import { type CallLifecycle, makeCallLifecycle } from '#core/calls/lifecycle';
 import { type Calls, makeCalls } from '#core/calls/service';
 import { type Keys, makeKeys } from '#core/keys/service';
 import { makeNumbers, type Numbers } from '#core/numbers/service';
 import { makePlans, type Plans } from '#core/plans/service';
-import type { Calendars, OutboundHttp, PasswordHasher, Secrets, TokenSigner } from '#core/ports';
+import type { OutboundHttp, PasswordHasher, Secrets, TokenSigner } from '#core/ports';
 import { makeProviders, type Providers } from '#core/providers/service';
 import { makeOversight, type Oversight } from '#core/tenants/oversight';
 import { makeTenants, type Tenants } from '#core/tenants/service';
@@ -31,7 +30,6 @@ export interface Services {
   readonly lifecycle: CallLifecycle;
   readonly calls: Calls;
   readonly usage: Usage;
-  readonly calendars: Calendars;
   readonly webhooks: Webhooks;
   /** Stores what must exist from the first start: plans and embedded providers. Bears being run by several nodes. */
   seed(): Promise<void>;
@@ -68,7 +66,6 @@ export function makeServices(deps: ServiceDeps): Services {
     lifecycle: makeCallLifecycle(deps),
     calls,
     usage: makeUsage(deps),
-    calendars: makeOwnCalendars(deps),
     webhooks: makeWebhooks({ uow: deps.uow, clock: deps.clock, http: deps.urls, ...deps.webhooks, calls }),
     async seed() {
       await plans.seed();

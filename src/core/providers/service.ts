@@ -1,3 +1,4 @@
+import type { ModelRef } from '#core/assistants/assistant';
 import { auditEntry } from '#core/audit/record';
 import { flagField, invalid, notFound, objectField, textField, wordField } from '#core/fields';
 import { permit } from '#core/permission';
@@ -5,9 +6,9 @@ import { MODEL_CATEGORIES, type ModelCategory } from '#core/plans/plan';
 import { planOf } from '#core/plans/plan-of';
 import type { OutboundHttp, SealedText, Secrets } from '#core/ports';
 import { type ProviderType, providerType } from '#core/providers/catalogue';
-import { checkCredentials, sealCredentials } from '#core/providers/credentials';
+import { checkCredentials, openCredentials, sealCredentials } from '#core/providers/credentials';
 import { embeddedProviders } from '#core/providers/embedded';
-import type { Provider, ProviderModel } from '#core/providers/provider';
+import type { OpenedProvider, Provider, ProviderModel } from '#core/providers/provider';
 import type { ProviderChange } from '#core/providers/repo';
 import type { Tx, UnitOfWork } from '#core/uow';
 import type { Clock } from '#kernel/clock';
@@ -38,6 +39,8 @@ export interface Providers {
   list(scope: Scope, filter?: { own?: boolean }): Promise<Provider[]>;
   /** Throws `not_found`. */
   get(scope: Scope, id: string): Promise<Provider>;
+  /** A model with its provider's credentials in the clear, for one use of it; null where it is gone or switched off. */
+  openModel(scope: Scope, ref: ModelRef): Promise<OpenedProvider | null>;
   /**
    * Throws `invalid` (unknown type, missing credential), `forbidden` (the plan has no custom providers), `quota` (it
    * has no more), `conflict` (the name is taken).
@@ -85,6 +88,16 @@ class ProviderService implements Providers {
       const provider = isId('prov', id) ? await repos.providers.find(id) : null;
       if (!provider) throw notFound('Provider');
       return provider;
+    });
+  }
+
+  openModel(scope: Scope, { providerId, modelId }: ModelRef): Promise<OpenedProvider | null> {
+    return this.#deps.uow.read(scope, async (repos) => {
+      const provider = await repos.providers.find(providerId);
+      if (!provider?.active) return null;
+      const { id, category, providerKey, name, settings } = provider;
+      const credentials = openCredentials(this.#deps.secrets, id, await repos.providers.credentialsOf(id));
+      return { id, category, providerKey, name, modelId, credentials, settings };
     });
   }
 

@@ -6,25 +6,16 @@ export interface Block {
   toMs: number;
 }
 
-/** Local hours by weekday, Monday first. */
-const WORKDAY = [
-  [9, 12],
-  [13, 17],
-] as const;
-const WEEK: readonly (readonly (readonly [number, number])[])[] = [
-  WORKDAY,
-  WORKDAY,
-  WORKDAY,
-  WORKDAY,
-  WORKDAY,
-  [[9, 13]],
-  [],
-];
+const OPENS_HOUR = 9;
+const CLOSES_HOUR = 17;
+const FRIDAY = 5;
 
-/** The opening hours of a local day, earliest first; empty when closed. `day` is any moment of that day in its zone. */
-export function blocksOf(day: DateTime): Block[] {
-  return (WEEK[day.weekday - 1] ?? []).map(([from, to]) => ({
-    fromMs: day.startOf('day').set({ hour: from }).toMillis(),
-    toMs: day.startOf('day').set({ hour: to }).toMillis(),
-  }));
+/** The opening hours of a local day, Monday to Friday; null when closed. `day` is any moment of that day in its zone. */
+export function hoursOf(day: DateTime): Block | null {
+  if (day.weekday > FRIDAY) return null;
+  const midnight = day.startOf('day');
+  return {
+    fromMs: midnight.set({ hour: OPENS_HOUR }).toMillis(),
+    toMs: midnight.set({ hour: CLOSES_HOUR }).toMillis(),
+  };
 }

@@ -5,12 +5,12 @@ import type { BookedSlot, BookingOrder, Calendar, Slot, SlotQuery } from '#core/
 import type { Clock } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
 import { isId, newId, type TenantId } from '#kernel/ids';
-import { blocksOf } from './opening-hours.ts';
+import { hoursOf } from './opening-hours.ts';
 
 /** The one API key that the sandbox's calendar takes. */
 export const SANDBOX_API_KEY = 'cal_sandbox_ok';
 
-/** One tenant's bookings; each `run` is one transaction. */
+/** One tenant's bookings; each `run` is one transaction, and those that write run one after the other on all nodes. */
 export interface BookingStore {
   read<T>(run: (bookings: BookingRepo) => Promise<T>): Promise<T>;
   write<T>(run: (bookings: BookingRepo) => Promise<T>): Promise<T>;
@@ -30,12 +30,8 @@ const GRID_MIN = 30;
 const MAX_DAYS = 62;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Bookings under way in this process, so that two callers who want one time are served one after the other. */
-const queues = new Map<TenantId, Promise<unknown>>();
-
 /**
- * A calendar of the platform's own: open Monday to Friday 9 to 12 and 13 to 17, Saturday 9 to 13, in the tenant's
- * zone. Bookings are stored, so they outlive the process. Throws `invalid` for any API key but the sandbox's.
+ * A calendar of the platform's own: open Monday to Friday 9 to 17 in the tenant's zone. Bookings are stored, so they outlive the process. Throws `invalid` for any API key but the sandbox's.
  */
 export function sandboxCalendar(options: SandboxCalendarOptions): Calendar {
   if (options.apiKey !== SANDBOX_API_KEY) {
@@ -44,7 +40,7 @@ export function sandboxCalendar(options: SandboxCalendarOptions): Calendar {
   return {
     name: 'sandbox',
     slots: (query, signal) => freeSlots(options, query, signal),
-    book: (order, signal) => inTurn(options.tenantId, () => book(options, order, signal)),
+    book: (order, signal) => book(options, order, signal),
     cancel: (ref, _reason, signal) => cancel(options.store, ref, signal),
   };
 }
@@ -65,12 +61,12 @@ async function freeSlots(
   const free: Slot[] = [];
   const from = DateTime.fromMillis(fromMs, { zone: options.timezone });
   for (let day = from.startOf('day'); day.toMillis() < toMs; day = day.plus({ days: 1 })) {
-    for (const block of blocksOf(day)) {
-      const lastStartMs = Math.min(block.toMs - lengthMs, toMs - 1);
-      for (let startMs = block.fromMs; startMs <= lastStartMs; startMs += GRID_MIN * 60_000) {
-        const slot = { startAt: new Date(startMs), endAt: new Date(startMs + lengthMs) };
-        if (startMs >= fromMs && !taken.some((booking) => overlaps(booking, slot))) free.push(slot);
-      }
+    const hours = hoursOf(day);
+    if (!hours) continue;
+    const lastStartMs = Math.min(hours.toMs - lengthMs, toMs - 1);
+    for (let startMs = hours.fromMs; startMs <= lastStartMs; startMs += GRID_MIN * 60_000) {
+      const slot = { startAt: new Date(startMs), endAt: new Date(startMs + lengthMs) };
+      if (startMs >= fromMs && !taken.some((booking) => overlaps(booking, slot))) free.push(slot);
     }
   }
   return free;
@@ -86,32 +82,19 @@ async function book(
   const startMs = order.startAt.getTime();
   const slot: Slot = { startAt: order.startAt, endAt: new Date(startMs + lengthMs) };
   const { store } = options;
-  let fresh = false;
   const booking = await store.write(async (bookings) => {
     const before = await bookings.findByKey(order.idempotencyKey);
     if (before) return before;
-    const day = DateTime.fromMillis(startMs, { zone: options.timezone }).startOf('day');
-    const fits = blocksOf(day).some(({ fromMs, toMs }) => startMs >= fromMs && startMs + lengthMs <= toMs);
+    const hours = hoursOf(DateTime.fromMillis(startMs, { zone: options.timezone }));
+    const fits = hours && startMs >= hours.fromMs && startMs + lengthMs <= hours.toMs;
     if (!fits || startMs < options.clock.nowMs()) throw taken();
     if ((await bookings.between(slot.startAt, slot.endAt)).length > 0) throw taken();
     const made = newBooking(options, order, slot);
-    fresh = await bookings.insert(made, order.idempotencyKey);
-    return fresh ? made : bookings.findByKey(order.idempotencyKey);
+    await bookings.insert(made, order.idempotencyKey);
+    return made;
   });
-  if (!booking || booking.status === 'cancelled') throw taken();
-  if (fresh) await yieldToOthers(store, booking);
+  if (booking.status === 'cancelled') throw taken();
   return { ref: booking.id, startAt: booking.startAt, endAt: booking.endAt };
-}
-
-/**
- * Another node may have stored an overlapping booking in the same moment. Whoever sees the other gives way: both may
- * lose, which a caller can mend, but never do both win.
- */
-async function yieldToOthers(store: BookingStore, booking: Booking): Promise<void> {
-  const rivals = await store.read((bookings) => bookings.between(booking.startAt, booking.endAt));
-  if (rivals.every(({ id }) => id === booking.id)) return;
-  await store.write((bookings) => bookings.cancel(booking.id));
-  throw taken();
 }
 
 async function cancel(store: BookingStore, ref: string, signal: AbortSignal): Promise<void> {
@@ -143,14 +126,3 @@ function checkedLengthMs(durationMin: number): number {
 const overlaps = (a: Slot, b: Slot): boolean => a.startAt < b.endAt && b.startAt < a.endAt;
 
 const taken = (): DomainError => new DomainError('conflict', 'That time is not free any more.');
-
-async function inTurn<T>(tenantId: TenantId, run: () => Promise<T>): Promise<T> {
-  const turn = (queues.get(tenantId) ?? Promise.resolve()).then(run, run);
-  const settled = turn.catch(() => undefined);
-  queues.set(tenantId, settled);
-  try {
-    return await turn;
-  } finally {
-    if (queues.get(tenantId) === settled) queues.delete(tenantId);
-  }
-}
