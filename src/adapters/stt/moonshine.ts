@@ -32,8 +32,8 @@ const RETRY_AFTER_MS = 1500;
 
 /**
  * Moonshine tiny, in the worker threads of `pool`: English, no account, no network. Wants the engine's hints: `onset`
- * opens a segment, `flush` makes its text final, `commit` drops what is still owed. `words` are not reported. Streams
- * of other languages fail at once.
+ * opens a segment, `flush` makes its text final, `commit` drops what is still owed. Likely words (`hints`) are of no
+ * use to the model. `words` are not reported. Streams of other languages fail at once.
  */
 export function moonshine(options: MoonshineOptions): SpeechToText {
   const everyMs = options.interimEveryMs ?? INTERIM_EVERY_MS;
@@ -121,12 +121,14 @@ class MoonshineStream implements SttStream {
     const at = Math.max(this.#floor, this.#ring.indexAt(atMs));
     const segment = this.#segment;
     this.#nextInterim = this.#ring.count + this.#ring.samplesIn(this.#deps.everyMs);
-    if (segment?.to === null) return;
-    if (segment?.to && at - segment.to < this.#ring.samplesIn(JOIN_MS)) {
-      segment.resumed = at;
-      return;
+    if (segment) {
+      if (segment.to === null) return;
+      if (at - segment.to < this.#ring.samplesIn(JOIN_MS)) {
+        segment.resumed = at;
+        return;
+      }
+      this.#number++;
     }
-    if (segment) this.#number++;
     this.#begin(at);
   }
 

@@ -45,20 +45,19 @@ interface ReadingDeps {
 /** One reply being read out. */
 class Reading {
   readonly #deps: ReadingDeps;
-  readonly #voice: FliteVoice;
+  readonly #voice: string;
   /** How what was last spoken ended; null before the first piece. */
   #lastText: string | null = null;
 
   constructor(deps: ReadingDeps) {
     this.#deps = deps;
-    const wanted = deps.options.voice || 'rms';
-    if (!Object.hasOwn(FLITE_VOICES, wanted)) {
-      throw new ProviderError(NAME, 'invalid', `the embedded voice has no voice called ${wanted}`);
-    }
-    this.#voice = wanted as FliteVoice;
+    this.#voice = deps.options.voice || 'rms';
   }
 
   async *chunks(text: AsyncIterable<string>): AsyncGenerator<SpeechChunk> {
+    if (!isVoice(this.#voice)) {
+      throw new ProviderError(NAME, 'invalid', `the embedded voice has no voice called ${this.#voice}`);
+    }
     for await (const sentence of text) {
       if (this.#deps.signal.aborted) return;
       const limit = this.#lastText === null ? FIRST_CHARS : REST_CHARS;
@@ -88,11 +87,12 @@ class Reading {
   async #audio(pieces: readonly SpokenPiece[]): Promise<SpokenAudio | null> {
     const { host, cache, options, signal } = this.#deps;
     const speed = Math.min(2, Math.max(0.5, options.speed || 1));
+    const voice = this.#voice as FliteVoice;
     const words = pieces.map((piece) => piece.spoken);
-    const key = JSON.stringify([this.#voice, speed, options.rateHz, words]);
+    const key = JSON.stringify([voice, speed, options.rateHz, words]);
     const kept = cache.get(key);
     if (kept) return kept;
-    const order = { voice: this.#voice, speed, rateHz: options.rateHz, words };
+    const order = { voice, speed, rateHz: options.rateHz, words };
     try {
       const audio = await host.speak(order, { urgent: this.#lastText === null, signal });
       if (audio) cache.set(key, audio, audio.samples.byteLength);
@@ -103,6 +103,10 @@ class Reading {
       throw new ProviderError(NAME, kind, error.message, RETRY_AFTER_MS);
     }
   }
+}
+
+function isVoice(name: string): name is FliteVoice {
+  return Object.hasOwn(FLITE_VOICES, name);
 }
 
 function gapAfter(text: string): number {
@@ -152,19 +156,19 @@ function cutAt(pieces: readonly SpokenPiece[], limit: number): number {
   let best = 0;
   let bestRank = -1;
   for (const [i, piece] of pieces.entries()) {
-    const length = piece.source.length + 1;
-    if (i > 0 && chars + length - 1 > limit) return best || i;
     if (i > 0 && chars >= MIN_CHARS) {
-      const rank = /[.!?]$/.test(pieces[i - 1]!.spoken)
-        ? 3
-        : /,$/.test(pieces[i - 1]!.spoken)
-          ? 2
-          : JOINING.test(piece.source)
-            ? 1
-            : 0;
+      const rank = cutRank(pieces[i - 1]!, piece);
       if (rank >= bestRank) [best, bestRank] = [i, rank];
     }
-    chars += length;
+    if (i > 0 && chars + piece.source.length > limit) return best || i;
+    chars += piece.source.length + 1;
   }
   return 0;
+}
+
+/** How good a place between two pieces is: after a sentence, after a clause, before a joining word, anywhere. */
+function cutRank(before: SpokenPiece, after: SpokenPiece): number {
+  if (/[.!?]$/.test(before.spoken)) return 3;
+  if (/,$/.test(before.spoken)) return 2;
+  return JOINING.test(after.source) ? 1 : 0;
 }
