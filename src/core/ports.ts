@@ -124,6 +124,8 @@ export interface OutboundRequest {
   readonly timeoutMs: number;
   /** Longer answers are refused. */
   readonly maxResponseBytes: number;
+  /** Follows only redirects that repeat the request (307, 308); another one is the answer. */
+  readonly mustRepeat?: boolean;
 }
 
 export interface OutboundResponse {

@@ -136,7 +136,8 @@ async function exchange(
     for (let redirects = 0; ; redirects++) {
       either.throwIfAborted();
       const answer = await send(door, { ...hop, url: url.href }, either);
-      const next = REDIRECTS.has(answer.statusCode) ? answer.headers.location : undefined;
+      const isFollowed = hop.mustRepeat ? repeats(answer.statusCode) : REDIRECTS.has(answer.statusCode);
+      const next = isFollowed ? answer.headers.location : undefined;
       if (typeof next !== 'string') return await read(answer, hop.maxResponseBytes);
       await answer.body.dump();
       if (redirects >= door.maxRedirects) throw upstream('The address redirects too often.');
@@ -168,9 +169,11 @@ async function send(
   });
 }
 
+const repeats = (status: number): boolean => status === 307 || status === 308;
+
 /** The request after a redirect: 307 and 308 repeat it, the others ask with GET; credentials stay with their origin. */
 function follow(request: OutboundRequest, status: number, sameOrigin: boolean): OutboundRequest {
-  const repeat = status === 307 || status === 308 || request.method === 'GET';
+  const repeat = repeats(status) || request.method === 'GET';
   const headers = Object.entries(lowerCased(request.headers)).filter(
     ([name]) => (sameOrigin || SAFE_ABROAD.has(name)) && (repeat || !name.startsWith('content-')),
   );

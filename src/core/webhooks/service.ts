@@ -127,6 +127,7 @@ class WebhookService implements Webhooks {
           body,
           timeoutMs: TIMEOUT_MS,
           maxResponseBytes: MAX_RESPONSE_BYTES,
+          mustRepeat: true,
         },
         signal,
       );
