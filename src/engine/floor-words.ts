@@ -5,7 +5,7 @@ const CLAIMS: Readonly<Record<string, ReadonlySet<string>>> = {
   en: set(
     'stop wait no nope hello hey hold hang pause enough cancel help what why who when where how which can could ' +
       'would actually but sorry pardon excuse quiet repeat again slower louder operator agent human representative ' +
-      "person listen don't not i i'm i'd i've",
+      "person listen don't",
   ),
   de: set(
     'stopp stop halt warte warten nein moment hallo was warum wer wann wo wie aber entschuldigung langsam',
@@ -17,7 +17,7 @@ const CLAIMS: Readonly<Record<string, ReadonlySet<string>>> = {
 };
 
 /** A recogniser does not make this many words of a hum. */
-const MANY_WORDS = 4;
+const MANY_WORDS = 5;
 
 /**
  * Whether words spoken over the agent claim the floor by themselves: many of them, or one such as "wait". To be asked

@@ -7,7 +7,7 @@ import { type AgentEntry, Conversation } from '#engine/conversation';
 import { OVER } from '#engine/deadline';
 import { Ears } from '#engine/ears';
 import type { CallEventBody, HangupReason, SayPurpose } from '#engine/events';
-import { Fallback } from '#engine/fallback';
+import { Fallback, reason } from '#engine/fallback';
 import { Latency, type TakenTurn } from '#engine/latency';
 import type { LanguageModel } from '#engine/ports';
 import { Reply } from '#engine/reply';
@@ -151,9 +151,19 @@ class Session implements CallSession {
         this.#state = state;
         for (const effect of effects) this.#do(effect);
       }
+    } catch (thrown) {
+      this.#fault(thrown);
     } finally {
       this.#isStepping = false;
     }
+  }
+
+  /** A mistake of ours ends this call, and no other. */
+  #fault(thrown: unknown): void {
+    if (this.#call.signal.aborted) return;
+    this.#log.write({ type: 'degraded', stage: 'line', step: 'hangup', why: reason(thrown) }, this.#turnId);
+    this.#state = { ...this.#state, phase: 'ended', why: 'failed' };
+    this.#end('failed');
   }
 
   #noteHeard(text: string, final: boolean): void {

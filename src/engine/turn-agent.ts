@@ -2,15 +2,7 @@ import { isBackchannel } from '#engine/backchannel';
 import { claimsFloor } from '#engine/floor-words';
 import { CHECK_MS, deadAirAtMs } from '#engine/silence';
 import { interrupt, toDoubting } from '#engine/turn-doubt';
-import {
-  failed,
-  giveUp,
-  toHearing,
-  toListening,
-  toPausing,
-  toSpeaking,
-  toThinking,
-} from '#engine/turn-moves';
+import { failed, giveUp, toSpeaking, toThinking, yieldFloor } from '#engine/turn-moves';
 import { RESUMED_MS } from '#engine/turn-policy';
 import {
   noted,
@@ -34,7 +26,7 @@ export function whileThinking(state: In<'thinking'>, input: TurnInput, nowMs: nu
       return toSpeaking(state, { replyId, activity, purpose: input.purpose }, nowMs);
     }
     case 'agentDrained':
-      return state.replyId === null && !input.more ? toListening(state, nowMs) : [state, []];
+      return state.replyId === null && !input.more ? yieldFloor(state, nowMs) : [state, []];
     case 'activity': {
       if (input.replyId !== state.replyId) return [state, []];
       const sinceMs = input.activity === 'model' ? nowMs : state.sinceMs;
@@ -43,7 +35,7 @@ export function whileThinking(state: In<'thinking'>, input: TurnInput, nowMs: nu
     }
     case 'replyFinished':
       if (input.replyId !== state.replyId) return [state, []];
-      return toListening(noted(state, { failures: 0 }), nowMs);
+      return yieldFloor(noted(state, { failures: 0 }), nowMs);
     case 'sayFailed':
       if (state.replyId !== null) return [state, []];
       return giveUp(state, { stage: 'tts', why: input.why }, nowMs);
@@ -61,7 +53,7 @@ export function whileSpeaking(state: In<'speaking'>, input: TurnInput, nowMs: nu
       return [{ ...state, purpose: input.purpose }, []];
     case 'agentDrained': {
       const { replyId, activity } = state;
-      if (replyId === null && !input.more) return afterSpeaking(state, nowMs);
+      if (replyId === null && !input.more) return yieldFloor(state, nowMs);
       return toThinking(state, { replyId, activity, sinceMs: nowMs });
     }
     case 'activity':
@@ -75,16 +67,6 @@ export function whileSpeaking(state: In<'speaking'>, input: TurnInput, nowMs: nu
     default:
       return overAgent(state, input, nowMs);
   }
-}
-
-/** The caller's turn again; words that were spoken over the agent without stopping it are its beginning. */
-function afterSpeaking(state: In<'speaking'>, nowMs: number): Step {
-  const words = state.overheard;
-  if (words === null || words.text === '') return toListening(state, nowMs);
-  const facts = { text: words.text, finalAtMs: words.final ? nowMs : null, guess: null };
-  const fromMs = words.quietSinceMs ?? nowMs;
-  if (words.quietSinceMs === null) return toHearing(state, { ...facts, fromMs }, []);
-  return toPausing(state, { ...facts, fromMs, lastSpeechMs: nowMs });
 }
 
 /** What the caller does while it is the agent's turn, and what can fail in it. */
@@ -114,12 +96,12 @@ function voicedOver(state: In<'thinking'> | In<'speaking'>, input: Voiced): Step
 function heardOver(state: In<'thinking'> | In<'speaking'>, input: Heard, nowMs: number): Step {
   if (input.text === '') return [state, []];
   const isSpeaking = state.phase === 'speaking';
-  if (isSpeaking && state.purpose === 'announcement') return [{ ...state, overheard: input }, []];
+  if (isSpeaking && state.purpose === 'announcement') return [noted(state, { overheard: input }), []];
   const { language } = state.book.rules;
   const isOver = input.final && input.quietSinceMs !== null;
   if (isBackchannel(input.text, language)) return [state, isOver ? [{ type: 'dropHeard' }] : []];
   if (isSpeaking && !claimsFloor(input.text, language)) {
-    return [isOver ? { ...state, overheard: input } : state, []];
+    return [isOver ? noted(state, { overheard: input }) : state, []];
   }
   if (!isSpeaking && !input.final) return [state, []];
   const fromMs = input.quietSinceMs ?? nowMs;

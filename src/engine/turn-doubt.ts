@@ -88,7 +88,8 @@ function heardInDoubt(state: In<'doubting'>, input: Heard, nowMs: number): Step 
   const isOver = input.final && state.lastSpeechMs !== null;
   if (input.text !== '' && isInterruption(next, isOver)) return interrupt(next, floor, nowMs);
   if (!isOver) return [next, []];
-  const dueMs = state.lastSpeechMs! + RESUME_AFTER_MS;
+  const isKnown = input.text !== '' && isBackchannel(input.text, state.book.rules.language);
+  const dueMs = state.lastSpeechMs! + (isKnown ? 0 : RESUME_AFTER_MS);
   return nowMs >= dueMs ? resume(next, nowMs) : [next, [startTimer('doubt', dueMs)]];
 }
 
@@ -113,11 +114,13 @@ function resume(state: In<'doubting'>, nowMs: number): Step {
   const effects: TurnEffect[] = isNothing
     ? [{ type: 'dropHeard' }, { type: 'resume' }]
     : [{ type: 'resume' }];
-  if (back.phase === 'thinking') return toThinking(state, { ...back, sinceMs: nowMs }, effects);
+  if (back.phase === 'thinking')
+    return toThinking(noted(state, { overheard: null }), { ...back, sinceMs: nowMs }, effects);
   const quietSinceMs = state.lastSpeechMs ?? nowMs;
   const overheard: Heard | null = isNothing ? null : { type: 'heard', text, final: true, quietSinceMs };
   const resumed = report({ type: 'agent.interrupted', resumed: true });
-  return enter(state, { ...back, overheard }, [...effects, resumed, startTimer('deadAir', nowMs + CHECK_MS)]);
+  const timer = startTimer('deadAir', nowMs + CHECK_MS);
+  return enter(noted(state, { overheard }), back, [...effects, resumed, timer]);
 }
 
 /** The caller has the floor: the reply is stopped, and only what was played of it counts. */
@@ -133,8 +136,9 @@ export function interrupt(
   if (agent.phase === 'speaking') effects.push(report({ type: 'agent.interrupted', resumed: false }));
   const { text, final } = floor.input;
   const facts = { fromMs: floor.fromMs, text, finalAtMs: final ? nowMs : null, guess: null };
-  if (floor.lastSpeechMs === null) return toHearing(state, facts, effects);
-  return toPausing(state, { ...facts, lastSpeechMs: floor.lastSpeechMs }, effects);
+  const from = noted(state, { overheard: null });
+  if (floor.lastSpeechMs === null) return toHearing(from, facts, effects);
+  return toPausing(from, { ...facts, lastSpeechMs: floor.lastSpeechMs }, effects);
 }
 
 /** The agent had said its last just when it was held: what the caller says is a turn like any other. */

@@ -31,6 +31,16 @@ export function toListening(state: TurnState, nowMs: number, options: { noWords?
   ]);
 }
 
+/** The caller's turn after the agent's; words that were spoken over the agent without stopping it begin it. */
+export function yieldFloor(state: TurnState, nowMs: number): Step {
+  const words = state.book.overheard;
+  if (words === null || words.text === '') return toListening(state, nowMs);
+  const facts = { text: words.text, finalAtMs: words.final ? nowMs : null, guess: null };
+  const fromMs = words.quietSinceMs ?? nowMs;
+  if (words.quietSinceMs === null) return toHearing(state, { ...facts, fromMs }, []);
+  return toPausing(state, { ...facts, fromMs, lastSpeechMs: nowMs });
+}
+
 export function toHearing(
   state: TurnState,
   facts: { fromMs: number; text?: string; finalAtMs?: number | null; guess?: Guess | null },
@@ -73,7 +83,7 @@ export function toSpeaking(
   facts: Pick<Speaking, 'replyId' | 'activity' | 'purpose'>,
   nowMs: number,
 ): Step {
-  const next: Speaking = { phase: 'speaking', ...facts, overheard: null };
+  const next: Speaking = { phase: 'speaking', ...facts };
   return enter(state, next, [startTimer('deadAir', nowMs + CHECK_MS)]);
 }
 
@@ -93,7 +103,12 @@ export function takeTurn(
   const answer: TurnEffect = guess
     ? { type: 'confirmReply', replyId }
     : { type: 'startReply', replyId, text: turn.text, guess: false };
-  const book = { lastReplyId: Math.max(replyId, state.book.lastReplyId), idleAsks: 0, fillers: 0 };
+  const book = {
+    lastReplyId: Math.max(replyId, state.book.lastReplyId),
+    idleAsks: 0,
+    fillers: 0,
+    overheard: null,
+  };
   return toThinking(noted(state, book), { replyId, activity: 'model', sinceMs: options.nowMs }, [
     ...(options.before ?? []),
     { type: 'takeTurn', ...words },

@@ -21,8 +21,8 @@ export interface BargeInRules {
  */
 export const BARGE_IN: Readonly<Record<InterruptionSensitivity, BargeInRules>> = {
   high: { holdAfterMs: 100, interruptAfterMs: 600, surelyAfterMs: 1_000, shortMs: 0 },
-  medium: { holdAfterMs: 180, interruptAfterMs: 1_000, surelyAfterMs: 1_600, shortMs: 750 },
-  low: { holdAfterMs: 420, interruptAfterMs: 1_300, surelyAfterMs: 2_000, shortMs: 1_000 },
+  medium: { holdAfterMs: 180, interruptAfterMs: 1_200, surelyAfterMs: 1_800, shortMs: 850 },
+  low: { holdAfterMs: 420, interruptAfterMs: 1_500, surelyAfterMs: 2_200, shortMs: 1_100 },
 };
 
 /** What the turn machine needs of a plan. */
@@ -78,7 +78,7 @@ export const LATE_GUESS_MS = 400;
 export const RESUMED_MS = 120;
 /** A hesitation is over when this much silence has brought no words… */
 export const DOUBT_MS = 600;
-/** …or with words that were nothing, but not before the caller has been silent for so long. */
+/** …or with none of any weight, but not before the caller has been silent for so long. */
 export const RESUME_AFTER_MS = 250;
 /** A doubt that neither silence nor speech has settled by then was none: audio has stopped coming. */
 export const UNDECIDED_MS = 4_000;

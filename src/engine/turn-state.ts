@@ -22,6 +22,8 @@ export interface Book {
   readonly fillers: number;
   /** Replies that failed since the last one that worked. */
   readonly failures: number;
+  /** What the caller said over the agent without stopping it: answered when it has finished. */
+  readonly overheard: Extract<TurnInput, { type: 'heard' }> | null;
   /** Keys pressed and not yet taken as a turn. */
   readonly digits: string;
 }
@@ -78,8 +80,6 @@ export interface Speaking {
   readonly replyId: number | null;
   readonly activity: Activity;
   readonly purpose: SayPurpose;
-  /** What the caller said over the agent without stopping it: answered when it has finished. */
-  readonly overheard: Extract<TurnInput, { type: 'heard' }> | null;
 }
 
 export interface Doubting {

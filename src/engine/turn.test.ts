@@ -123,10 +123,10 @@ describe('the turn machine, step by step', () => {
       [
         ...answered,
         [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000, asked: false }],
-        [4_000, { type: 'voiced', onsetMs: 3_000, voicedMs: 1_000, leftMs: 5_000, asked: false }],
+        [4_200, { type: 'voiced', onsetMs: 3_000, voicedMs: 1_200, leftMs: 5_000, asked: false }],
       ],
       { phase: 'hearing' },
-      ['4000 abortReply 1', '4000 cut', '4000 resume', '4000 report agent.interrupted'],
+      ['4200 abortReply 1', '4200 cut', '4200 resume', '4200 report agent.interrupted'],
     ],
     [
       'a listener’s noise that goes on gets more time',
@@ -134,7 +134,7 @@ describe('the turn machine, step by step', () => {
         ...answered,
         [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000, asked: false }],
         [3_600, heard('uh-huh', false, null)],
-        [4_000, { type: 'voiced', onsetMs: 3_000, voicedMs: 1_000, leftMs: 5_000, asked: false }],
+        [4_200, { type: 'voiced', onsetMs: 3_000, voicedMs: 1_200, leftMs: 5_000, asked: false }],
       ],
       { phase: 'doubting' },
       [],
@@ -225,7 +225,7 @@ const anyInput: fc.Arbitrary<TurnInput> = fc.oneof(
   fc.record({
     type: fc.constant('voiced' as const),
     onsetMs: fc.constant(0),
-    voicedMs: fc.constantFrom(120, 180, 1_000, 1_600),
+    voicedMs: fc.constantFrom(120, 180, 1_200, 1_800),
     leftMs: fc.constantFrom(100, 5_000, Number.POSITIVE_INFINITY),
     asked: fc.boolean(),
   }),

@@ -54,7 +54,16 @@ export function stepTurn(state: TurnState, input: TurnInput, nowMs: number): Ste
 
 /** A call before it begins. */
 export function newTurnState(rules: TurnRules): TurnState {
-  const book = { rules, lastReplyId: 0, idleAsks: 0, idleAtMs: 0, fillers: 0, failures: 0, digits: '' };
+  const book = {
+    rules,
+    lastReplyId: 0,
+    idleAsks: 0,
+    idleAtMs: 0,
+    fillers: 0,
+    failures: 0,
+    overheard: null,
+    digits: '',
+  };
   return { phase: 'listening', book };
 }
 

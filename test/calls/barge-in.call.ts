@@ -159,6 +159,43 @@ describe('a listener’s noise', () => {
   });
 });
 
+describe('a short utterance over the agent', () => {
+  test.each(['Wait.', 'No.', 'Stop it.'])('“%s” stops it: it claims the floor', async (words) => {
+    const call = await speaking();
+    await call.caller.says(words, 400);
+    await call.agentSaid(/Ten on Sundays/);
+    expect(call.turns.at(-1)).toBe(words);
+  });
+
+  test('of other words does not, and is answered when the agent has finished', async () => {
+    const call = await speaking();
+    await call.caller.says('Tuesday.', 400);
+    await call.agentSaid(/Ten on Sundays/);
+    expect(call.said[0]).toBe(LONG_REPLY);
+    expect(call.turns.at(-1)).toBe('Tuesday.');
+    expect(call.of('turn.latency')).toHaveLength(1);
+  });
+
+  test('of any words stops an agent of high sensitivity', async () => {
+    const call = await speaking({ plan: { thresholds: { interruptionSensitivity: 'high' } } });
+    await call.caller.says('Tuesday.', 400);
+    await call.agentSaid(/Ten on Sundays/);
+    expect(call.of('agent.said')[0]).toMatchObject({ interrupted: true });
+  });
+
+  test('is an answer when the agent has just asked, even before it has finished', async () => {
+    const asking = `Shall I book it? ${LONG_REPLY}`;
+    const call = new Stage({ llm: (_, nth) => (nth === 0 ? asking : 'It is booked.') });
+    await call.caller.says('I want a table for two at eight tonight.');
+    await call.agentSpeaks();
+    await call.caller.isSilent('Shall I book it?'.length * TTS_MS_PER_CHAR + 300);
+    await call.caller.says('Yes.', 350);
+    await call.agentSaid(/It is booked/);
+    expect(call.of('agent.said')[0]).toMatchObject({ interrupted: true });
+    expect(call.turns.at(-1)).toBe('Yes.');
+  });
+});
+
 describe('a false interruption', () => {
   test.each([
     ['by clearing and pushing again', {}],

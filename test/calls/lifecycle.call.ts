@@ -269,3 +269,15 @@ describe('usage', () => {
     expect(Math.abs(sum('stt', 'audioMs') - call.of('call.ended')[0]!.durationMs)).toBeLessThanOrEqual(20);
   });
 });
+
+test('a mistake in the house ends the one call it happens in, and is told', async () => {
+  const call = new Stage();
+  call.line.hold = () => {
+    throw new RangeError('boom');
+  };
+  await call.caller.says('When do you open tomorrow?');
+  await call.caller.interrupts('Wait please, I meant next Sunday.');
+  expect(await call.ends()).toBe('failed');
+  expect(call.of('degraded')).toMatchObject([{ step: 'hangup', why: 'unexpected RangeError' }]);
+  expect(await call.leftovers()).toEqual([]);
+});
