@@ -53,8 +53,9 @@ describe('MediaTemplate', () => {
         expect(parsed).toEqual({
           ...message(7),
           sequenceNumber: parsed.sequenceNumber,
-          media: { ...message(7).media, chunk: parsed.media.chunk, timestamp: String(template.timestampMs) },
+          media: { ...message(7).media, chunk: parsed.media.chunk, timestamp: parsed.media.timestamp },
         });
+        expect(template.timestampMs).toBe(Number(parsed.media.timestamp));
       }),
       { numRuns: 2000 },
     );

@@ -157,7 +157,7 @@ describe('calendar tools', () => {
 
   test('find slots in local time, with words to say them', async () => {
     const { slots } = (await run('find_slots', { date: '2026-11-24' })).result as { slots: JsonObject[] };
-    expect(slots).toHaveLength(14);
+    expect(slots).toHaveLength(16);
     expect(slots[0]).toEqual({
       date: '2026-11-24',
       time: '09:00',
