@@ -342,11 +342,16 @@ class Session implements CallSession {
       this.#finish(why, durationMs);
       return;
     }
+    this.#letToolsFinish().then(() => this.#finish(why, durationMs));
+  }
+
+  /** Waits for the tools under way; those that take too long are aborted, and give their results for what they are. */
+  async #letToolsFinish(): Promise<void> {
     const grace = new AbortController();
-    Promise.race([this.#tools.settled(), pause(this.#deps.clock, GRACE_MS, grace.signal)]).then(() => {
-      grace.abort(OVER);
-      this.#finish(why, durationMs);
-    });
+    const limit = pause(this.#deps.clock, GRACE_MS, grace.signal).then(() => this.#toolsEnd.abort(OVER));
+    await Promise.race([this.#tools.settled(), limit]);
+    grace.abort(OVER);
+    await this.#tools.settled();
   }
 
   #finish(reason: HangupReason, durationMs: number): void {

@@ -16,7 +16,7 @@ export interface SynthesisDeps {
   language: string;
   rateHz: SampleRate;
   /** Whether little enough audio waits to be played for the next text to be synthesized. */
-  hasRoom(): boolean;
+  hasRoom(speech: Speech): boolean;
   /** Audio was taken in. */
   grown(speech: Speech): void;
   report(event: CallEventBody, turnId: TurnId | undefined): void;
@@ -112,7 +112,7 @@ class Attempt {
     for (let index = from; ; index++) {
       this.#isWaiting = true;
       this.#expect();
-      const text = await speech.textAt(index, { hasRoom: this.#deps.hasRoom, signal });
+      const text = await speech.textAt(index, { hasRoom: () => this.#deps.hasRoom(speech), signal });
       if (signal.aborted) return;
       this.#isWaiting = false;
       if (text === undefined) break;

@@ -29,8 +29,8 @@ export interface Thought {
 
 /** First token, when another model stands ready, and when none does. */
 const FIRST_MS = { replaceable: 3_500, only: 7_500 } as const;
-/** From one token to the next. */
-const NEXT_MS = 6_000;
+/** From one token to the next, likewise. */
+const NEXT_MS = { replaceable: 3_000, only: 6_000 } as const;
 const CHARS_PER_TOKEN = 4;
 const GO_ON =
   '[The line to you broke off after the words above, which the caller has heard. Go on from there without repeating them.]';
@@ -97,14 +97,15 @@ class Attempt {
     const others = chain.links.some(
       (one) => one !== this.#link && one.coolUntilMs < Number.POSITIVE_INFINITY,
     );
-    this.#deadline.arm(others ? FIRST_MS.replaceable : FIRST_MS.only);
+    const rank = others ? 'replaceable' : 'only';
+    this.#deadline.arm(FIRST_MS[rank]);
     let deltas: AsyncIterator<LlmDelta> | undefined;
     try {
       deltas = this.#link.use.reply(this.#request, controller.signal)[Symbol.asyncIterator]();
       for (;;) {
         const next = await this.#deadline.race(deltas.next(), signal);
         if (next.done) break;
-        this.#deadline.arm(NEXT_MS);
+        this.#deadline.arm(NEXT_MS[rank]);
         this.#take(next.value, text);
       }
       signal.throwIfAborted();

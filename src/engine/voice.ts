@@ -61,7 +61,7 @@ export class Voice {
       speed: plan.speed,
       language: plan.language,
       rateHz: line.rateHz,
-      hasRoom: () => this.#waitingMs < AHEAD_MS,
+      hasRoom: (speech) => this.#waitingMs(speech) < AHEAD_MS,
       grown: () => this.#play(),
       report,
     };
@@ -75,12 +75,16 @@ export class Voice {
   floor(): { leftMs: number; asked: boolean } {
     const isMade = this.#queue.every((speech) => speech.isComplete);
     const asked = this.#queue[0]?.asksAt(this.#deps.line.playedMs) ?? false;
-    return { leftMs: isMade ? this.#waitingMs : Number.POSITIVE_INFINITY, asked };
+    return { leftMs: isMade ? this.#waitingMs() : Number.POSITIVE_INFINITY, asked };
   }
 
-  get #waitingMs(): number {
+  /** Audio still to be heard, up to the end of `last` or of everything: what comes after a speech is not in its way. */
+  #waitingMs(last?: Speech): number {
     let ms = 0;
-    for (const speech of this.#queue) ms += speech.audioMs;
+    for (const speech of this.#queue) {
+      ms += speech.audioMs;
+      if (speech === last) break;
+    }
     const startMs = this.#queue[0]?.startMs ?? null;
     return startMs === null ? ms : ms - Math.max(0, this.#deps.line.playedMs - startMs);
   }
@@ -198,7 +202,7 @@ export class Voice {
     if (first === undefined) return;
     const isOver = first.isComplete && first.startMs !== null && this.#queue.length > 1;
     if (isOver && this.#deps.line.playedMs >= first.endMs - SAME_MS) this.#settleHeard();
-    if (this.#waitingMs < AHEAD_MS) for (const speech of this.#queue) speech.makeRoom();
+    for (const speech of this.#queue) if (this.#waitingMs(speech) < AHEAD_MS) speech.makeRoom();
   }
 
   /** Tells the end of the agent's audio once more, if there is none on the line. */

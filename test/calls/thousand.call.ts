@@ -145,10 +145,11 @@ function breaches(call: Stage): string[] {
   return found;
 }
 
-/** The longest silence of both sides while the call ran. */
+/** The longest time without a sign of life of either side while the call ran. */
 function longestSilenceMs(call: Stage): number {
   const endMs = call.of('call.ended')[0]!.durationMs;
-  const sounds = [...call.line.audible, ...call.script.utterances]
+  const typed = call.of('turn.ended').map(({ atMs }) => ({ fromMs: atMs, toMs: atMs }));
+  const sounds = [...call.line.audible, ...call.script.utterances, ...typed]
     .filter((one) => one.fromMs < endMs)
     .sort((a, b) => a.fromMs - b.fromMs);
   let longestMs = 0;
