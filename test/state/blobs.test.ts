@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DiskBlobs, diskBlobs } from '#adapters/blobs/disk';
-import { openWavRecording } from '#adapters/blobs/wav-recording';
-import { readWav } from '#audio/wav';
+import { openWavRecording, salvageWav } from '#adapters/blobs/wav-recording';
+import { readWav, wavHeader } from '#audio/wav';
 import { until } from './run-child.ts';
 
 let root: string;
@@ -141,6 +141,24 @@ describe('recordings on disk', () => {
     });
     expect(heard).toBeGreaterThan((20 * tone.length) / 4);
     await recording.finish(30 * tone.length);
+  });
+
+  it('that a killed process left are made whole, at their own rate', async () => {
+    const folderOf = join(folder, 'recordings');
+    await mkdir(folderOf, { recursive: true });
+    const samples = tone.subarray(0, 10_002);
+    const header = wavHeader({ ...format, rateHz: 16_000 }, 0);
+    await writeFile(join(folderOf, 'call_3.wav'), Buffer.concat([header, samples]));
+    expect(await salvageWav(blobs, 'recordings/call_3.wav')).toBe(true);
+    const file = (await blobs.get('recordings/call_3.wav')) as Uint8Array;
+    const { rateHz, channels } = readWav(file);
+    expect([rateHz, channels.length, channels[0]?.length]).toEqual([16_000, 2, 2_500]);
+    expect(Buffer.compare(file.subarray(44), samples)).toBe(0);
+
+    await writeFile(join(folderOf, 'call_4.wav'), header);
+    await writeFile(join(folderOf, 'call_5.wav'), 'RIFF');
+    for (const name of ['call_4', 'call_5', 'call_6'])
+      expect(await salvageWav(blobs, `recordings/${name}.wav`)).toBe(false);
   });
 
   it('tell when the disk was full, without ending the call', async ({ skip }) => {
