@@ -39,6 +39,9 @@ export interface ReplyOrder {
 const MAX_ROUNDS = 6;
 const SPEAK_FIRST = '[The call has just been connected. Greet the caller.]';
 
+/** How long words may wait to become a clause while the caller waits for them. */
+const HURRY_MS = 80;
+
 /** What was heard of a speech; null when there was none, or none could be made. */
 type Spoken = PromiseWithResolvers<Said | null>;
 
@@ -51,7 +54,8 @@ export class Reply {
   readonly #deps: ReplyDeps;
   readonly #abort = new AbortController();
   readonly #confirmation = Promise.withResolvers<void>();
-  #isConfirmed: boolean;
+  /** Null while it is a guess. */
+  #confirmedMs: number | null;
   #speech: Speech | null = null;
   #entry: AgentEntry | null = null;
   #hasSpoken = false;
@@ -62,7 +66,7 @@ export class Reply {
   constructor(order: ReplyOrder, deps: ReplyDeps) {
     this.order = order;
     this.#deps = deps;
-    this.#isConfirmed = !order.guess;
+    this.#confirmedMs = order.guess ? null : deps.clock.nowMs();
     if (this.#isConfirmed) this.#confirmation.resolve();
     this.#run();
   }
@@ -70,10 +74,14 @@ export class Reply {
   /** The turn is over and its words were the ones guessed: what has been prepared may be heard. */
   confirm(): void {
     if (this.#isConfirmed || this.#abort.signal.aborted) return;
-    this.#isConfirmed = true;
+    this.#confirmedMs = this.#deps.clock.nowMs();
     if (this.#entry) this.#deps.conversation.add(this.#entry);
     if (this.#speech) this.#deps.voice.release(this.#speech);
     this.#confirmation.resolve();
+  }
+
+  get #isConfirmed(): boolean {
+    return this.#confirmedMs !== null;
   }
 
   /** Stops the model, the voice and whatever tool may be stopped. */
@@ -142,6 +150,7 @@ export class Reply {
       text: (text) => {
         this.firstTokenMs ??= clock.nowMs();
         for (const piece of sentences.add(text)) this.#speak(piece, spoken);
+        if (this.#isOverdue()) this.#hurry(sentences, spoken);
       },
     });
     this.firstTokenMs ??= clock.nowMs();
@@ -154,6 +163,17 @@ export class Reply {
     if (round > 0) return undefined;
     if (this.order.text === null) return SPEAK_FIRST;
     return this.#isConfirmed ? undefined : this.order.text;
+  }
+
+  /** Whether the caller waits for words that are there but make no clause yet. */
+  #isOverdue(): boolean {
+    if (this.#speech !== null || this.#confirmedMs === null || this.firstTokenMs === null) return false;
+    return this.#deps.clock.nowMs() - Math.max(this.#confirmedMs, this.firstTokenMs) >= HURRY_MS;
+  }
+
+  #hurry(sentences: Sentences, spoken: Spoken): void {
+    const piece = sentences.hurry();
+    if (piece !== null) this.#speak(piece, spoken);
   }
 
   #speak(piece: string, spoken: Spoken): void {

@@ -61,3 +61,14 @@ test('gives a sentence as soon as the next begins', () => {
   expect(sentences.add('At nine.')).toEqual([]);
   expect(sentences.add(' ')).toEqual(['At nine.']);
 });
+
+test('in a hurry gives the beginning up to where a voice may pause, once', () => {
+  const sentences = new Sentences();
+  sentences.add('Our opening ');
+  expect(sentences.hurry()).toBe(null);
+  sentences.add('hours are from nine in the ');
+  expect(sentences.hurry()).toBe('Our opening hours are from nine');
+  expect(sentences.hurry()).toBe(null);
+  expect(sentences.add('morning until five. ')).toEqual(['in the morning until five.']);
+  expect(sentences.end()).toEqual([]);
+});

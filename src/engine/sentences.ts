@@ -8,6 +8,14 @@ const CLAUSE_END = /[,;:—–](?=\s)/g;
 const FIRST_MIN_CHARS = 12;
 /** Sentences shorter than this are spoken together with the next. */
 const MIN_CHARS = 6;
+/** Words before which a voice may pause without being misunderstood. */
+const SOFT_BREAK =
+  /\s(?=(?:and|or|but|so|because|if|when|where|which|that|who|from|in|on|at|by|to|for|with|about|until|after|before|as|und|oder|aber|weil|dass|mit|für|von|y|o|pero|porque|que|con|para|et|ou|mais|avec|pour)\s)/gi;
+/** The least that is spoken alone for the sake of being early. */
+const HURRIED_WORDS = 3;
+const HURRIED_CHARS = 14;
+/** From this many words on, any place will do. */
+const ENOUGH_WORDS = 5;
 /** Longer stretches without an end are cut at a clause, or at a word. */
 const MAX_CHARS = 220;
 
@@ -31,6 +39,27 @@ export class Sentences {
       pieces.push(piece);
     }
     return pieces;
+  }
+
+  /**
+   * Nothing has been spoken yet and the caller waits: gives the beginning up to where a voice may pause, if it is long
+   * enough to bridge the wait for the rest; null otherwise, and after the first piece.
+   */
+  hurry(): string | null {
+    if (!this.#isFirst) return null;
+    let cut = 0;
+    for (const { index } of this.#rest.matchAll(SOFT_BREAK)) {
+      const words = this.#rest.slice(0, index).trim().split(/\s+/).length;
+      if (index >= HURRIED_CHARS && words >= HURRIED_WORDS) cut = index;
+    }
+    const end = this.#rest.search(/\s\S*$/);
+    if (cut === 0 && end > 0 && this.#rest.slice(0, end).trim().split(/\s+/).length >= ENOUGH_WORDS)
+      cut = end;
+    const piece = spoken(this.#rest.slice(0, cut));
+    if (piece === '') return null;
+    this.#rest = this.#rest.slice(cut);
+    this.#isFirst = false;
+    return piece;
   }
 
   /** Ends the text: what is left, or nothing. */

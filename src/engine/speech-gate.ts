@@ -27,7 +27,7 @@ export function gateRules(sensitivity: InterruptionSensitivity): GateRules {
   return { on: ON[sensitivity], off: Math.min(0.35, ON[sensitivity] - 0.1), marksMs };
 }
 
-/** Silence by energy that makes a pause. */
+/** Silence by energy that makes a pause, whatever the detector still says: it takes that long to change its mind. */
 const PAUSE_MS = 100;
 /** A gap between words: speech that goes on within it is the same stretch. */
 const GAP_MS = 300;
@@ -35,7 +35,7 @@ const GAP_MS = 300;
 const LOOK_BACK_MS = 400;
 /** Silence inside a stretch that its beginning may be found across: the closure of a plosive. */
 const CLOSURE_MS = 60;
-/** Speech by the detector, silence by energy for this long: the energy threshold is wrong. */
+/** Still, or again, speech by the detector and silence by energy for this long: the energy threshold is wrong. */
 const MISJUDGED_MS = 200;
 const WINDOW_MS = 32;
 const BLOCKS_PER_SECOND = 200;
@@ -126,11 +126,6 @@ export class SpeechGate {
       const loudMs = this.#lastLoudBy(atMs);
       if (loudMs > this.#lastSpeechMs) this.#lastSpeechMs = loudMs;
     }
-    if (probability >= this.#rules.on && atMs - this.#lastSpeechMs >= MISJUDGED_MS) {
-      this.#speechRms /= 2;
-      this.#noiseRms *= 0.7;
-      this.#lastSpeechMs = atMs;
-    }
     this.#goOn();
   }
 
@@ -150,12 +145,16 @@ export class SpeechGate {
   }
 
   #begin(atMs: number): void {
+    const loudMs = this.#lastLoudBy(atMs);
+    if (loudMs <= this.#lastSpeechMs) {
+      if (atMs - this.#lastSpeechMs < MISJUDGED_MS) return;
+      this.#speechRms /= 2;
+      this.#noiseRms *= 0.7;
+    }
     const onsetMs = Math.max(this.#firstLoudOf(atMs), this.#lastSpeechMs);
     const isSameStretch = onsetMs - this.#lastSpeechMs <= GAP_MS;
-    if (this.#lastLoudBy(atMs) <= this.#lastSpeechMs && this.#endMs - this.#lastSpeechMs < MISJUDGED_MS)
-      return;
     this.#state = 'speech';
-    this.#lastSpeechMs = Math.max(this.#lastLoudBy(atMs), onsetMs);
+    this.#lastSpeechMs = Math.max(loudMs, onsetMs);
     if (!isSameStretch) {
       this.#onsetMs = onsetMs;
       this.#mark = 0;
@@ -167,7 +166,7 @@ export class SpeechGate {
   #goOn(): void {
     const isVoice = this.#probability >= this.#rules.off;
     const untilMs = isVoice ? Math.max(this.#lastSpeechMs, this.#loudMs) : this.#lastSpeechMs;
-    if (this.#endMs - untilMs >= PAUSE_MS && this.#probability < this.#rules.on) {
+    if (this.#endMs - untilMs >= PAUSE_MS) {
       this.#lastSpeechMs = untilMs;
       this.#state = 'quiet';
       this.#on.pause(untilMs, untilMs - this.#onsetMs);

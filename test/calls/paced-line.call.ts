@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { mulaw } from '#audio/codec';
 import { Pacer } from '#audio/pacer';
-import { lexicalTurnDetector } from '#engine/end-of-turn';
 import type { CallEvent } from '#engine/events';
 import { CallerScript } from '#engine/fakes/caller-script';
 import { FakeClock } from '#engine/fakes/fake-clock';
@@ -11,7 +10,7 @@ import { ScriptedTts, TTS_MS_PER_CHAR } from '#engine/fakes/scripted-tts';
 import { scriptedVad } from '#engine/fakes/scripted-vad';
 import { startCall } from '#engine/session';
 import { PacedLine, type Wire } from '#gateways/paced-line';
-import { LONG_REPLY, PLAN, Stage } from './stage.ts';
+import { byWords, LONG_REPLY, PLAN, Stage } from './stage.ts';
 
 /** A telephone at the far end of the wire: plays what it got in real time, forgets it on `clear`. */
 class Phone implements Wire {
@@ -67,7 +66,7 @@ async function call(act: (script: CallerScript, nowMs: number) => void) {
     stt: [new ScriptedStt({ clock, script })],
     llm: [llm],
     tts: [{ engine: new ScriptedTts({ clock }), voice: 'tone' }],
-    turns: lexicalTurnDetector,
+    turns: byWords,
   };
   const control = { transfer: async () => false, sendDigits: async () => false };
   const session = startCall(PLAN, { line, voices, control, clock, emit: (event) => events.push(event) });

@@ -9,7 +9,7 @@ import { ScriptedLlm, type ScriptedLlmOptions } from '#engine/fakes/scripted-llm
 import { ScriptedStt, type ScriptedSttOptions } from '#engine/fakes/scripted-stt';
 import { ScriptedTts, type ScriptedTtsOptions } from '#engine/fakes/scripted-tts';
 import { type ScriptedVadOptions, scriptedVad } from '#engine/fakes/scripted-vad';
-import type { CallControl, Tool, Voices } from '#engine/ports';
+import type { CallControl, Tool, TurnDetector, Voices } from '#engine/ports';
 import { startCall } from '#engine/session';
 import type { AssistantId, CallId, TenantId } from '#kernel/ids';
 
@@ -72,6 +72,12 @@ export const PLAN: CallPlan = {
   record: false,
 };
 
+/** Judges turns by their words alone: the tone that stands for a voice in scripts has no intonation. */
+export const byWords: TurnDetector = {
+  endOfTurn: ({ text, silenceMs, history, language }, signal) =>
+    lexicalTurnDetector.endOfTurn({ text, silenceMs, history, language }, signal),
+};
+
 /** A reply long enough to be broken into. */
 export const LONG_REPLY =
   'Our opening hours are from nine in the morning until five in the afternoon on weekdays. ' +
@@ -123,7 +129,7 @@ export class Stage {
       stt: this.stts,
       llm: this.llms,
       tts: this.ttss.map((engine) => ({ engine, voice: 'tone' })),
-      turns: lexicalTurnDetector,
+      turns: byWords,
       canned: options.canned,
     };
     const plan: CallPlan = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Stage } from './stage.ts';
+import { LONG_REPLY, Stage } from './stage.ts';
 
 const FIRST_WORDS_MS = 300 + 100 + 80;
 
@@ -173,6 +173,44 @@ describe('a reply begun before the turn is over', () => {
       role: 'user',
       text: 'When do you open tomorrow? And when do you close on Sunday evenings?',
     });
+  });
+});
+
+describe('added latency', () => {
+  // What the caller waits beyond endpointing, the model's first token and the voice's first byte, whatever runs ahead.
+  const cases = [
+    ['a recogniser that is asked', 300, {}],
+    ['a recogniser that answers by itself', 300, { ownFinalMs: 50 }],
+    ['slow endpointing', 700, {}],
+    ['quick endpointing', 200, { ownFinalMs: 50 }],
+  ] as const;
+
+  test.each(cases)(
+    'with %s at %i ms is at most 25 ms, wherever in a frame speech ends',
+    async (_, endpointingMs, stt) => {
+      const added: number[] = [];
+      for (let shift = 0; shift < 20; shift += 3) {
+        const call = new Stage({
+          plan: { thresholds: { endpointingMs } },
+          stt,
+          llm: () => 'longer '.repeat(9).concat('longer. ', 'longer '.repeat(9), 'longer.'),
+        });
+        await call.caller.isSilent(500 + shift);
+        const turn = await call.caller.says('Please tell me everything about it.', 3_080);
+        await call.agentSpeaks();
+        added.push(call.line.audible[0]!.fromMs - turn.toMs - (endpointingMs + 100 + 80));
+      }
+      expect(Math.max(...added)).toBeLessThanOrEqual(25);
+    },
+  );
+
+  test('of a long first sentence is what the voice needs for its beginning', async () => {
+    const call = new Stage();
+    const turn = await call.caller.says('When do you open tomorrow?');
+    await call.agentSpeaks();
+    expect(call.line.audible[0]!.fromMs - turn.toMs - FIRST_WORDS_MS).toBeLessThanOrEqual(60);
+    await call.agentSaid(/holidays/);
+    expect(call.said).toEqual([LONG_REPLY]);
   });
 });
 
