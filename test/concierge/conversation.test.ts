@@ -149,7 +149,7 @@ describe('callers who come round about it', () => {
       ['Yeah, I need to get my teeth cleaned.', /which day and time/i],
       ['Sometime next week.', /Monday, November 23/],
       ['Thursday would be good.', /Thursday, November 26, I have/],
-      ['Afternoon.', /1 PM, 3 PM or 4:30 PM/],
+      ['Afternoon.', /noon, 2:30 PM or 4:30 PM/],
       ['Three.', /your name/i],
       ['Bob Stone', /phone/i],
       ['415 555 0100', /a cleaning on Thursday, November 26 at 3 PM for Bob Stone/],

@@ -163,9 +163,14 @@ describe('booking', () => {
   });
 
   test('a time that is not free gets the nearest ones', async () => {
-    await play(
-      ['I want an appointment tomorrow at noon.', /noon is not free tomorrow.*11 AM, 11:30 AM or 1 PM/i],
-      ['One then.', /your name/i],
+    const call = await receptionist();
+    const startAt = new Date('2026-11-20T17:00:00Z');
+    const endAt = new Date(startAt.getTime() + 1_800_000);
+    call.bookings.push({ ...RIVAL, startAt, endAt } as never);
+    await go(
+      call.talk,
+      ['I want an appointment tomorrow at noon.', /noon is not free tomorrow.*11 AM, 11:30 AM or 12:30 PM/i],
+      ['Twelve thirty then.', /your name/i],
     );
   });
 
