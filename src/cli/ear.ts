@@ -29,7 +29,7 @@ export class Ear {
   isEnded = false;
   #waiters: Waiter[] = [];
 
-  constructor(phone: Phone) {
+  constructor(phone: Pick<Phone, 'listen' | 'ended'>) {
     phone.listen((frame) => this.#hear(frame));
     void phone.ended.then(() => {
       this.isEnded = true;

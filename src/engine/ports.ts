@@ -26,6 +26,8 @@ export interface Transport extends AudioSink {
   readonly playedMs: number;
   /** Milliseconds of pushed audio still to be played. */
   readonly queuedMs: number;
+  /** Milliseconds since the line opened: the clock that `atMs` of its frames is on. */
+  readonly lineMs: number;
   /** Adds a listener; several may listen (the session, the recorder). */
   listen(on: LineListener): void;
   /** Throws away all audio not yet played, at the carrier too. `playedMs` is exact when it returns. */

@@ -110,7 +110,6 @@ export class PacedLine implements Transport, Paced {
     return (this.#droppedSamples * 1000) / this.rateHz;
   }
 
-  /** Milliseconds since the line opened: the clock that `atMs` of all frames is on. */
   get lineMs(): number {
     return this.#clock.nowMs() - this.#openedMs;
   }

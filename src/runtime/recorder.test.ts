@@ -3,13 +3,14 @@ import type { LineListener, Transport } from '#engine/ports';
 import type { Clock } from '#kernel/clock';
 import { record } from '#runtime/recorder';
 
-function fakeLine() {
+function fakeLine(lineMs = 0) {
   const listeners: LineListener[] = [];
   const line: Transport = {
     rateHz: 8000,
     signal: new AbortController().signal,
     playedMs: 0,
     queuedMs: 0,
+    lineMs,
     push() {},
     listen: (on) => void listeners.push(on),
     clear() {},
@@ -32,7 +33,7 @@ function memorySink() {
     finish: async (audioBytes: number) => {
       sink.bytes = audioBytes;
     },
-    pairs: () => new Int16Array(Buffer.concat(chunks).buffer.slice(0, Buffer.concat(chunks).length)),
+    pairs: () => new Int16Array(Uint8Array.from(Buffer.concat(chunks)).buffer),
   };
   return sink;
 }
@@ -42,6 +43,19 @@ function clockAt(times: number[]): Clock {
 }
 
 describe('recorder', () => {
+  it('begins where the line is when it begins', async () => {
+    const { line, send } = fakeLine(1_010);
+    const sink = memorySink();
+    const recorder = record(line, sink, clockAt([0, 200]));
+    send('audio', 1_000, 100);
+    send('played', 1_110, 200);
+    await recorder.stop();
+    const pairs = sink.pairs();
+    expect(sink.bytes).toBe(200 * 8 * 4);
+    expect([pairs[0], pairs[2 * 8 * 9], pairs[2 * 8 * 11]]).toEqual([100, 100, 0]);
+    expect([pairs[2 * 8 * 99 + 1], pairs[2 * 8 * 101 + 1]]).toEqual([0, 200]);
+  });
+
   it('puts each side at its own line time, caller left and agent right', async () => {
     const { line, send } = fakeLine();
     const sink = memorySink();

@@ -21,11 +21,12 @@ const WINDOW_MS = 3_000;
 const BYTES_PER_PAIR = 4;
 
 /**
- * Records a line as it runs: 16-bit stereo at the line's rate, caller left, agent right, each sample at its line time,
- * so an event's `atMs` is a place in the file. Silence fills what neither side sent.
+ * Records a line from now on: 16-bit stereo at the line's rate, caller left, agent right. Begun when the call begins,
+ * it has an event's `atMs` as a place in the file, although the line has been open for a while then. Silence fills what
+ * neither side sent.
  */
 export function record(line: Transport, sink: RecordingSink, clock: Clock): Recorder {
-  const track = new StereoTrack(line.rateHz, sink);
+  const track = new StereoTrack(line.rateHz, line.lineMs, sink);
   const startedAtMs = clock.nowMs();
   line.listen({
     audio: { push: (frame) => track.put(frame, 0) },
@@ -42,16 +43,19 @@ export function record(line: Transport, sink: RecordingSink, clock: Clock): Reco
 /** A sliding window of interleaved samples that is written out as it moves on. */
 class StereoTrack {
   readonly #rateHz: SampleRate;
+  /** The line's time at the file's first sample. */
+  readonly #fromMs: number;
   readonly #sink: RecordingSink;
   readonly #window: Int16Array;
-  /** Sample pairs written so far: the line's time at the window's start. */
+  /** Sample pairs written so far: the window's start. */
   #writtenPairs = 0;
   /** Pairs from the window's start that hold audio of either side. */
   #filledPairs = 0;
   #finished = false;
 
-  constructor(rateHz: SampleRate, sink: RecordingSink) {
+  constructor(rateHz: SampleRate, fromMs: number, sink: RecordingSink) {
     this.#rateHz = rateHz;
+    this.#fromMs = fromMs;
     this.#sink = sink;
     this.#window = new Int16Array(2 * Math.ceil((WINDOW_MS / 1000) * rateHz));
   }
@@ -60,10 +64,11 @@ class StereoTrack {
     if (this.#finished) return;
     const samples = frame.samples;
     const capacity = this.#window.length / 2;
-    let at = Math.round((frame.atMs / 1000) * this.#rateHz) - this.#writtenPairs;
+    const place = Math.round(((frame.atMs - this.#fromMs) / 1000) * this.#rateHz);
+    let at = place - this.#writtenPairs;
     if (at + samples.length > capacity) {
       this.#write(Math.min(at + samples.length - capacity + this.#heldPairs(), at + samples.length));
-      at = Math.round((frame.atMs / 1000) * this.#rateHz) - this.#writtenPairs;
+      at = place - this.#writtenPairs;
     }
     for (let i = Math.max(0, -at); i < samples.length; i++) {
       const pair = at + i;

@@ -163,7 +163,9 @@ async function rowsOf<T>(dataDir: string, query: string, params: readonly unknow
   await client.connect();
   try {
     await client.query("begin; select set_config('app.system', 'on', true)");
-    return (await client.query(query, [...params])).rows as T[];
+    const { rows } = await client.query(query, [...params]);
+    await client.query('commit');
+    return rows as T[];
   } finally {
     await client.end();
   }

@@ -85,10 +85,10 @@ describe('a server that is killed', { timeout: 180_000 }, () => {
     await call.ear.until(() => call.ear.nowMs >= answeredAtMs + 5_200, 10_000);
     const killedAtMs = call.ear.nowMs;
     await server.kill();
-    await call.phone.ended;
+    await call.end.ended;
     await startAgain();
 
-    const stored = await storedCall(tenant, call.callSid);
+    const stored = await storedCall(tenant, call.end.callSid);
     expect(stored).toMatchObject({ status: 'failed', endReason: 'failed' });
     expect(stored.transcript.map(({ role, interrupted }) => [role, interrupted])).toEqual([
       ['assistant', false],
@@ -140,8 +140,8 @@ describe('a server that is killed', { timeout: 180_000 }, () => {
         const agentId = await tenant.makeAgent({ endedWebhookUrl: receiver.origin + path });
         const call = await dial(server, tenant, { agentId });
         await call.ear.until(() => call.ear.agent.length > 0, 20_000);
-        await call.hangUp();
-        return storedCall(tenant, call.callSid);
+        await call.end.hangUp();
+        return storedCall(tenant, call.end.callSid);
       }),
     );
     await until(() => paths.every((path) => receiver.received.some((one) => one.path === path)), 60_000);

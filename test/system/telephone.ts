@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Pacer } from '#audio/pacer';
 import { Ear } from '#cli/ear';
-import { Phone, type PhoneEnd } from '#cli/phone';
+import { Phone } from '#cli/phone';
 import { askWebhook, type CarrierOrder } from '#cli/webhook-call';
 import { systemClock } from '#kernel/clock';
 import type { TestServer } from '#test/support/server';
@@ -13,25 +13,26 @@ export interface Dialling {
   to?: string;
 }
 
-/** What a caller does and waits for, and all that was heard and spoken at the telephone. */
-export class PhoneCall {
-  readonly phone: Phone;
+/** A telephone or a browser. */
+export type CallersEnd = Pick<Phone, 'listen' | 'ended' | 'say'>;
+
+/** What a caller does and waits for, and all that was heard and spoken at the caller's end. */
+export class TestCall<End extends CallersEnd> {
+  readonly end: End;
   readonly ear: Ear;
-  readonly callSid: string;
   readonly #spoken: Int16Array[] = [];
   readonly #heard: Int16Array[] = [];
 
-  constructor(phone: Phone) {
-    this.phone = phone;
-    this.ear = new Ear(phone);
-    this.callSid = phone.callSid;
-    phone.listen(({ spoken, heard }) => {
+  constructor(end: End) {
+    this.end = end;
+    this.ear = new Ear(end);
+    end.listen(({ spoken, heard }) => {
       this.#spoken.push(spoken.slice());
       this.#heard.push(heard.slice());
     });
   }
 
-  /** Everything said into and out of the telephone since the stream began, 8000 Hz. */
+  /** Everything said into and out of the caller's end since it was connected. */
   get spoken(): Int16Array {
     return joined(this.#spoken);
   }
@@ -46,28 +47,32 @@ export class PhoneCall {
     await this.finished();
   }
 
-  /** Waits until the agent has said all it wanted. */
+  /** Waits until the agent has said all it wanted, or the call is over. */
   async finished(quietMs = 900): Promise<void> {
-    if (!(await this.ear.until(() => this.ear.isAgentQuiet(quietMs), 60_000)) && !this.ear.isEnded)
-      throw new Error('the agent does not stop');
+    const isQuiet = await this.ear.until(() => this.ear.isAgentQuiet(quietMs), 60_000);
+    if (!isQuiet && !this.ear.isEnded) throw new Error('the agent does not stop');
+  }
+
+  /** Waits until the agent has spoken for so long since it began. */
+  async speaking(forMs: number): Promise<void> {
+    const beganMs = this.ear.agent.at(-1)!.fromMs;
+    await this.ear.until(() => this.ear.nowMs >= beganMs + forMs, forMs + 1_000);
   }
 
   /** Speaks and waits until an answer begins. How long that took, in ms of audio; null when none came. */
   async ask(audio: Int16Array, withinMs = 15_000): Promise<number | null> {
     const from = this.ear.nowMs;
-    await this.phone.say(audio);
+    await this.end.say(audio);
     await this.ear.until(() => false, 40);
     const spokenMs = this.ear.caller.findLast((stretch) => stretch.toMs > from)?.toMs ?? this.ear.nowMs;
-    const answer = () => this.ear.agent.find((stretch) => stretch.toMs > spokenMs + 20);
+    const answer = () => this.ear.agent.find((stretch) => stretch.fromMs > spokenMs - 100);
     await this.ear.until(() => answer() !== undefined, withinMs);
     const answered = answer();
     return answered ? Math.max(0, answered.fromMs - spokenMs) : null;
   }
-
-  hangUp(): Promise<PhoneEnd> {
-    return this.phone.hangUp();
-  }
 }
+
+export type PhoneCall = TestCall<Phone>;
 
 /** Asks the voice webhook for a call, as Twilio does. */
 export function ring(server: TestServer, key: string, dialling: Dialling & { callSid?: string } = {}) {
@@ -102,7 +107,7 @@ export async function pickUp(
   { url, parameters }: CarrierOrder & { kind: 'stream' },
   callSid: string,
 ): Promise<PhoneCall> {
-  return new PhoneCall(await Phone.open({ url, parameters, callSid, clock: systemClock, pacer }));
+  return new TestCall(await Phone.open({ url, parameters, callSid, clock: systemClock, pacer }));
 }
 
 function joined(frames: readonly Int16Array[]): Int16Array {
