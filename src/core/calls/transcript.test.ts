@@ -55,6 +55,19 @@ describe('the transcript', () => {
     ]);
   });
 
+  it('shows digits once, though the turn they were taken in has them too', () => {
+    const entries = transcriptOf(
+      log(
+        { type: 'digit', digit: '5', atMs: 700 },
+        { type: 'digit', digit: '#', atMs: 800 },
+        { type: 'turn.ended', atMs: 2_300, text: '[DTMF 5#]', fromMs: 2_300, toMs: 2_300 },
+        { type: 'digit', digit: '1', atMs: 3_000 },
+        { type: 'turn.ended', atMs: 4_500, text: 'That is all [DTMF 1]', fromMs: 4_500, toMs: 4_500 },
+      ),
+    );
+    expect(entries.map(({ text }) => text)).toEqual(['[DTMF 5]', '[DTMF #]', '[DTMF 1]', 'That is all']);
+  });
+
   it('shows a tool with what it was asked and answered, once, and one that never answered', () => {
     const entries = transcriptOf(
       log(

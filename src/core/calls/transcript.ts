@@ -35,7 +35,7 @@ function lineOf(
   const line = { turnId: entry.turnId ?? null, atMs: entry.atMs, endMs: entry.atMs, interrupted: false };
   switch (entry.type) {
     case 'turn.ended':
-      return { ...line, role: 'user', text: entry.text, atMs: entry.fromMs, endMs: entry.toMs };
+      return { ...line, role: 'user', text: spoken(entry.text), atMs: entry.fromMs, endMs: entry.toMs };
     case 'agent.said': {
       const { text, fromMs, toMs, interrupted } = entry;
       return { ...line, role: 'assistant', text, atMs: fromMs, endMs: toMs, interrupted };
@@ -59,6 +59,9 @@ function lineOf(
       return null;
   }
 }
+
+/** A turn's words without the keys in it: these have lines of their own, at the moment they were pressed. */
+const spoken = (text: string): string => text.replace(/\s*\[DTMF [\d*#A-D]+\]/g, '').trim();
 
 /** Words of a turn the caller did not get to end, because the call ended first. */
 class UnfinishedTurn {
