@@ -1,6 +1,7 @@
 import type { AudioFrame, AudioSink } from '#audio/frame';
 import type { CallPlan } from '#engine/call-plan';
 import type { CallEventBody } from '#engine/events';
+import { Intonation } from '#engine/intonation';
 import { LineTime } from '#engine/line-time';
 import type { Transport, Voices } from '#engine/ports';
 import { gateRules, SpeechGate } from '#engine/speech-gate';
@@ -32,6 +33,7 @@ export class Ears implements AudioSink {
   readonly #time = new LineTime();
   readonly #gate: SpeechGate;
   readonly #stt: SttRelay;
+  readonly #intonation: Intonation;
   #vad: (AudioSink & Disposable) | null = null;
   #vadIsDead = false;
   #verdictMs = 0;
@@ -40,6 +42,7 @@ export class Ears implements AudioSink {
   constructor(deps: EarsDeps) {
     this.#deps = deps;
     const { plan, line, signal } = deps;
+    this.#intonation = new Intonation(line.rateHz);
     this.#gate = new SpeechGate(gateRules(plan.thresholds.interruptionSensitivity), {
       onset: (atMs) => this.#onset(atMs),
       voiced: (onsetMs, voicedMs) => this.#voiced(onsetMs, voicedMs),
@@ -63,6 +66,11 @@ export class Ears implements AudioSink {
     return this.#gate.lastSpeechMs;
   }
 
+  /** Where in the caller's range the voice ended, as `TurnDetector` takes it. To be asked in a pause. */
+  get ending(): number | undefined {
+    return this.#intonation.endingAt(this.#gate.lastSpeechMs);
+  }
+
   push(frame: AudioFrame): void {
     if (this.#deps.signal.aborted) return;
     const endMs = frame.atMs + (frame.samples.length * 1000) / frame.rateHz;
@@ -70,6 +78,7 @@ export class Ears implements AudioSink {
     this.#time.observe(endMs, this.#deps.clock.nowMs());
     this.#gate.frame(frame.samples, frame.rateHz, frame.atMs);
     this.#vad?.push(frame);
+    this.#intonation.push(frame);
     this.#stt.push(frame);
     if (endMs - this.#verdictMs > VAD_DEAD_MS) this.#judgeByLoudness(endMs);
   }

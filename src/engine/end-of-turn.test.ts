@@ -337,6 +337,48 @@ describe('end of turn by words', () => {
     expect(endOfTurnProbability({ text: ' ', language: 'en', history: [] })).toBeLessThan(0.5);
   });
 
+  test('words that sound finished are not believed of a voice that stays up', () => {
+    const over = (text: string, ending: number | undefined, language = 'en-US') =>
+      endOfTurnProbability({ text, ending, language, history: [] });
+    const statement = 'Please enter your conference.';
+    expect(over(statement, undefined)).toBeGreaterThan(0.7);
+    expect(over(statement, -0.6)).toBe(over(statement, undefined));
+    expect(over(statement, -0.1)).toBeLessThanOrEqual(0.3);
+    expect(over(statement, 0.4)).toBeLessThanOrEqual(0.3);
+    expect(over(statement, -0.27)).toBeLessThan(over(statement, -0.3));
+    expect(over('Ich hätte gern einen Termin.', 0, 'de-DE')).toBeLessThan(0.35);
+    expect(over('I would like to book an appointment and', -0.6)).toBeLessThan(0.3);
+  });
+
+  test('a question may end high or low; short answers and whole numbers in any voice', () => {
+    const over = (text: string, ending: number, after: keyof typeof ASKED = 'open') =>
+      endOfTurnProbability({
+        text,
+        ending,
+        language: 'en-US',
+        history: [{ role: 'assistant', text: ASKED[after] }],
+      });
+    expect(over('Are you open on Saturday?', 0.5)).toBeGreaterThan(0.9);
+    expect(over('What are your opening hours?', -0.5)).toBeGreaterThan(0.9);
+    expect(over('What are your opening hours?', 0)).toBeLessThanOrEqual(0.5);
+    expect(over('Yes please.', 0.1, 'yesNo')).toBeGreaterThan(0.9);
+    expect(over('No, thank you.', 0.1)).toBeGreaterThan(0.9);
+    expect(over('Four one five five five five oh one two three.', 0, 'phone')).toBeGreaterThan(0.9);
+  });
+
+  test('a noun with its article is no turn unless it was asked for', () => {
+    const over = (text: string, after?: keyof typeof ASKED) =>
+      endOfTurnProbability({
+        text,
+        language: 'en-US',
+        history: after ? [{ role: 'assistant', text: ASKED[after] }] : [],
+      });
+    expect(over('The conference.')).toBeLessThan(0.5);
+    expect(over('The conference.', 'open')).toBeGreaterThan(0.7);
+    expect(over('Which folder should I save the message to?')).toBeGreaterThan(0.9);
+    expect(over('The conference is locked and cannot.')).toBeLessThan(0.3);
+  });
+
   test('other languages: trailing words wait, questions end', () => {
     const over = (text: string, language: string) =>
       endOfTurnProbability({ text, language, history: [] }) >= 0.5;

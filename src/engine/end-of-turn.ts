@@ -1,4 +1,4 @@
-import type { ChatMessage, TurnDetector } from '#engine/ports';
+import type { ChatMessage, HeardTurn, TurnDetector } from '#engine/ports';
 import {
   AUXILIARIES,
   BARE_LEAD_IN,
@@ -14,13 +14,8 @@ import {
   TRAILING_ABROAD,
 } from './turn-words.ts';
 
-/** What the caller said so far in this turn, after what. */
-export interface HeardTurn {
-  text: string;
-  history: readonly ChatMessage[];
-  /** BCP 47. */
-  language: string;
-}
+/** What the caller said so far in this turn, after what, and how the voice ended. */
+type Turn = Omit<HeardTurn, 'silenceMs'>;
 
 /** What the agent's open question asks for. */
 type Asked = 'phone' | 'email' | 'name' | 'when' | 'zip' | 'yesNo' | 'open' | null;
@@ -34,13 +29,18 @@ interface Said {
 }
 
 /**
- * The probability, 0 to 1, that a turn is over, from its words and the agent's last question alone. A full stop is
- * worth nothing here: recognisers put one behind cut-off speech too. 0.5 and above reads as finished.
+ * The probability, 0 to 1, that a turn is over, from its words, the agent's last question and the caller's voice. A
+ * full stop is worth nothing here: recognisers put one behind cut-off speech too. 0.5 and above reads as finished.
  *
  * Rules, first match wins: trailing off; half-said numbers and e-mails; short answers; what was asked for is there;
- * questions and sentences. English is known in depth, five other languages by their trailing words.
+ * questions and sentences. English is known in depth, five other languages by their trailing words. Words that sound
+ * finished are believed only of a voice that does not contradict them.
  */
-export function endOfTurnProbability(heard: HeardTurn): number {
+export function endOfTurnProbability(heard: Turn): number {
+  return heardToTheEnd(wordsAlone(heard), heard);
+}
+
+function wordsAlone(heard: Turn): number {
   const text = heard.text.trim();
   if (text === '') return 0.2;
   if (/(?:\.\.\.|…|,|-|–|—|:|;)$/.test(text)) return 0.1;
@@ -64,6 +64,31 @@ export const lexicalTurnDetector: TurnDetector = {
   endOfTurn: (heard) => Promise.resolve(endOfTurnProbability(heard)),
 };
 
+/* ---------- the voice ---------- */
+
+/** Up to this part of the speaker's range a voice has gone down; from that part on it has stayed up. */
+const DOWN = -0.32;
+const LEVEL = -0.22;
+/** Where a question may end as well. */
+const UP = 0.25;
+/** What a voice that stays up leaves of words that sound finished. */
+const HELD = { statement: 0.3, question: 0.5 };
+/** Words as sure as this are complete in any voice: a number with all its digits, an answer to what was asked. */
+const COMPLETE = 0.93;
+
+function heardToTheEnd(probability: number, { text, ending, language }: Turn): number {
+  if (ending === undefined || ending <= DOWN || probability < HELD.statement) return probability;
+  const words = wordsOf(text);
+  const first = words[0] ?? '';
+  const isQuestion = text.trim().endsWith('?') || QUESTION_WORDS.has(first) || AUXILIARIES.has(first);
+  if (isQuestion ? ending >= UP : probability >= COMPLETE) return probability;
+  const isAnswer = language.startsWith('en') ? SHORT_ANSWERS.has(words.join(' ')) : words.length <= 2;
+  if (isAnswer) return probability;
+  const held = Math.min(probability, isQuestion ? HELD.question : HELD.statement);
+  const up = Math.min(1, (ending - DOWN) / (LEVEL - DOWN));
+  return probability + (held - probability) * up;
+}
+
 function wordsOf(text: string): string[] {
   return text
     .toLowerCase()
@@ -78,7 +103,7 @@ function wordsOf(text: string): string[] {
 
 /** Ends that only two words together give away: a relative pronoun, "was told that", "my name's". */
 const TRAILING_PAIR =
-  /(?:\b(?!(?:know|sure|me|or|and|say|not|no|then|remember|for|from|by|see|guess|so|understand|do) )\S+ (?:who|which|what|how|where|why)|\b(?:told|so|hope|means|said|assume|such|sure) that|\b(?:reason|thing|problem|question|issue) .*is that|\b(?:so|and|well) first|^(?:can|could|would|should|may) .*(?:maybe|perhaps)|\b(?:if|that|when|how|what|because|and|but|than|then|whether) (?:you|we|they|he|she)|\b(?:mr|mrs|ms|dr|miss)|\b(?:is|with|for|ask|see) doctor|\b(?:or|and|but) (?:maybe|perhaps|possibly)|\b(?:name|number|e?-?mail|address|problem|question)'s)$/;
+  /(?:\b(?!(?:know|sure|me|or|and|say|not|no|then|remember|for|from|by|see|guess|so|understand|do) )\S+ (?:who|which|what|how|where|why)|\b(?:told|so|hope|means|said|assume|such|sure) that|\b(?:reason|thing|problem|question|issue) .*is that|\b(?:so|and|well) first|^(?:can|could|would|should|may) .*(?:maybe|perhaps)|\b(?:if|that|when|how|what|because|and|but|than|then|whether|while|until|before|after|since|where|as) (?:you|we|they|he|she)|\b(?:who|which|the|a|are|is) most|\b(?:mr|mrs|ms|dr|miss)|\b(?:is|with|for|ask|see) doctor|\b(?:or|and|but) (?:maybe|perhaps|possibly)|\b(?:name|number|e?-?mail|address|problem|question)'s)$/;
 
 function trailing(said: Said): number | null {
   const { words, last, beforeLast } = said;
@@ -103,6 +128,9 @@ function likeOrSo({ words, beforeLast }: Said): number | null {
   return words.some((word) => QUESTION_WORDS.has(word)) ? null : 0.1;
 }
 
+/** A question of so many words that begins with what it asks for may end on any preposition. */
+const WHOLE_QUESTION = 7;
+
 /** "What is it for?", "the one I spoke to", "come in", "log in": a preposition that may stand last. */
 function isStranded({ words, last, beforeLast, questionMark }: Said): boolean {
   if (/^(?:in|on|over|around|by|through)$/.test(last)) {
@@ -118,6 +146,7 @@ function isStranded({ words, last, beforeLast, questionMark }: Said): boolean {
   }
   if (/^(?:before|after|until)$/.test(last))
     return /^(?:day|week|night|month|never|ever|morning)$/.test(beforeLast);
+  if (questionMark && QUESTION_WORDS.has(words[0] ?? '') && words.length >= WHOLE_QUESTION) return true;
   const asks =
     words.some((word) => QUESTION_WORDS.has(word)) || words.includes('that') || words.includes('one');
   if (!asks) return false;
@@ -291,6 +320,7 @@ function sentence(said: Said): number {
   const asks = QUESTION_WORDS.has(first) || AUXILIARIES.has(first) || questionMark;
   if (asks) return words.length >= 3 ? 0.95 : 0.62;
   if (words.length >= 4) return 0.86;
+  if (said.asked === null && /^(?:the|my|our|your|his|her|their)$/.test(first)) return 0.35;
   if (words.length === 3) return 0.8;
   return said.asked === null ? 0.62 : 0.8;
 }

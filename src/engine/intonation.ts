@@ -16,18 +16,21 @@ const BINS_PER_SEMITONE = 2;
 const BINS = 48 * BINS_PER_SEMITONE;
 /** The register follows the last minute of speech or so: a phone may be handed on. */
 const MOST_REGISTER = 1_500;
+/** Semitones; a voice that moves less than this all the time is taken for one that moves this much. */
+const LEAST_RANGE = 2;
 
 /**
- * How the caller's voice goes down, or does not, at the end of what is said. In English and most other languages a
- * statement ends low in the speaker's range, and a voice that stays level holds the floor over a pause (Gravano and
- * Hirschberg, Turn-taking cues in task-oriented dialogue, 2011).
+ * Whether the caller's voice goes down at the end of what is said. In English and most other languages a statement
+ * ends low in the speaker's range, and a voice that stays level holds the floor over a pause (Gravano and Hirschberg,
+ * Turn-taking cues in task-oriented dialogue, 2011). Allocates nothing per frame.
  */
 export class Intonation {
   readonly #track: PitchTrack;
+  /** How often each pitch was heard from this speaker. */
   readonly #bins = new Uint16Array(BINS);
-  readonly #ending: number[] = [];
   #total = 0;
   #sampledMs = 0;
+  #told: { lastSpeechMs: number; ending: number | undefined } | null = null;
 
   constructor(rateHz: AudioFrame['rateHz']) {
     this.#track = new PitchTrack(rateHz, KEPT_MS);
@@ -39,14 +42,24 @@ export class Intonation {
   }
 
   /**
-   * How far the voice ended above (or below, negative) the middle of this speaker's register, in semitones, when its
-   * last sample was at `lastSpeechMs` of line time; undefined when too little of it was voiced to tell.
+   * Where in this speaker's range the voice ended, when its last sample was at `lastSpeechMs` of line time: 0 is the
+   * middle, -0.5 the bottom, 0.5 the top (of four fifths of what was heard from the speaker, so there is a beyond).
+   * Undefined when too little was voiced to tell.
    */
   endingAt(lastSpeechMs: number): number | undefined {
+    if (this.#told?.lastSpeechMs !== lastSpeechMs) {
+      this.#told = { lastSpeechMs, ending: this.#findEnding(lastSpeechMs) };
+    }
+    return this.#told.ending;
+  }
+
+  #findEnding(lastSpeechMs: number): number | undefined {
     this.#sampleRegister(lastSpeechMs);
     if (this.#total < FEWEST_REGISTER) return undefined;
-    const ending = this.#endingOf(lastSpeechMs);
-    return ending === undefined ? undefined : ending - this.#quantile(0.5);
+    const pitch = this.#lastPitch(lastSpeechMs);
+    if (pitch === undefined) return undefined;
+    const range = Math.max(LEAST_RANGE, this.#quantile(0.9) - this.#quantile(0.1));
+    return (pitch - this.#quantile(0.5)) / range;
   }
 
   #sampleRegister(untilMs: number): void {
@@ -60,13 +73,15 @@ export class Intonation {
     }
     if (this.#total <= MOST_REGISTER) return;
     this.#total = 0;
-    for (let bin = 0; bin < BINS; bin++) this.#total += this.#bins[bin]! >>= 1;
+    for (let bin = 0; bin < BINS; bin++) {
+      this.#bins[bin]! >>= 1;
+      this.#total += this.#bins[bin]!;
+    }
   }
 
-  /** The median pitch of the last voiced moments. */
-  #endingOf(lastSpeechMs: number): number | undefined {
-    const found = this.#ending;
-    found.length = 0;
+  /** The median pitch of the last voiced moments, in semitones. */
+  #lastPitch(lastSpeechMs: number): number | undefined {
+    const found: number[] = [];
     let lastMs = Number.NaN;
     for (let atMs = lastSpeechMs; atMs > lastSpeechMs - LOOK_BACK_MS; atMs -= ENDING_STEP_MS) {
       if (lastMs - atMs >= ENDING_MS) break;
@@ -76,11 +91,10 @@ export class Intonation {
       found.push(pitch);
     }
     if (found.length < FEWEST_ENDING) return undefined;
-    found.sort((a, b) => a - b);
-    return found[found.length >> 1];
+    return found.sort((a, b) => a - b)[found.length >> 1];
   }
 
-  spread(): number { return this.#quantile(0.9) - this.#quantile(0.1); }
+  /** The pitch below which that share of the speaker's voice lies, in semitones. */
   #quantile(share: number): number {
     let rest = this.#total * share;
     for (let bin = 0; bin < BINS; bin++) {

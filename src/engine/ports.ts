@@ -106,13 +106,20 @@ export interface SpeechToText {
   open(options: SttOptions, on: (event: SttEvent) => void, signal: AbortSignal): SttStream;
 }
 
-/** Judges from the words whether the caller has finished. */
+export interface HeardTurn {
+  text: string;
+  silenceMs: number;
+  history: readonly ChatMessage[];
+  /** BCP 47. */
+  language: string;
+  /** Where in the caller's range the voice ended: -0.5 at the bottom, 0 in the middle; undefined if unknown. */
+  ending?: number | undefined;
+}
+
+/** Judges from the words, and from how the voice ended, whether the caller has finished. */
 export interface TurnDetector {
   /** Probability, 0 to 1, that the turn is over. Must answer within a few milliseconds. */
-  endOfTurn(
-    heard: { text: string; silenceMs: number; history: readonly ChatMessage[]; language: string },
-    signal: AbortSignal,
-  ): Promise<number>;
+  endOfTurn(heard: HeardTurn, signal: AbortSignal): Promise<number>;
 }
 
 /* ---------- thinking ---------- */

@@ -298,6 +298,7 @@ class Session implements CallSession {
       silenceMs: 0,
       history: this.#conversation.messages(),
       language: this.#plan.language,
+      ending: this.#ears.ending,
     };
     turns.endOfTurn(heard, this.#call.signal).then(
       (probability) => this.#tell({ type: 'judged', text, probability }),

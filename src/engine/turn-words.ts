@@ -22,7 +22,8 @@ export const PREPOSITIONS = set(
 export const NEEDY_VERBS = set(
   'need want get make take give tell put set bring send have has had got buy reserve wanted needed trying going ' +
     "is are was were be been am isn't aren't wasn't do does did don't doesn't didn't can could will would should " +
-    "may might must can't couldn't won't wouldn't shouldn't haven't hasn't hadn't called named said says say means mean",
+    "may might must cannot can't couldn't won't wouldn't shouldn't haven't hasn't hadn't called named said says say means mean " +
+    'enter entered press bring brought receive received',
 );
 
 /** Pronouns a stranded preposition or an auxiliary may follow: "what is it for", "yes I am". */
@@ -30,7 +31,7 @@ export const PRONOUNS = set('i you he she it we they that this there these those
 
 export const AUXILIARIES = set(
   "is are was were am isn't aren't wasn't do does did don't doesn't didn't can could will would should may might " +
-    "must can't couldn't won't wouldn't shouldn't have has haven't hasn't had",
+    "must cannot can't couldn't won't wouldn't shouldn't have has haven't hasn't had",
 );
 
 export const QUESTION_WORDS = set(
