@@ -170,6 +170,6 @@ process.on('message', (word) => {
   } else if (word === 'report') {
     isMeasuring = false;
     process.send!(figures(process.cpuUsage(cpuAtStart), performance.now() - startedMs));
-  } else if (word === 'leave') process.exit(0);
+  } else if (word === 'leave') void vad.close().finally(() => process.exit(0));
 });
 process.send!({ port: (server.address() as AddressInfo).port });
