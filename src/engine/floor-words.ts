@@ -16,16 +16,24 @@ const CLAIMS: Readonly<Record<string, ReadonlySet<string>>> = {
   pt: set('pare para espera espere não alô quê porque quem quando onde como mas desculpe desculpa'),
 };
 
+/** Those that are believed even of the shortest sound. */
+const URGENT = set(
+  'stop wait no nope hey hold hello stopp halt warte nein espere arrêtez attendez aspetta não',
+);
+/** Recognisers find words in sounds shorter than this. */
+const SHORTEST_MS = 350;
 /** A recogniser does not make this many words of a hum. */
 const MANY_WORDS = 5;
 
 /**
  * Whether words spoken over the agent claim the floor by themselves: many of them, or one such as "wait". To be asked
  * of words that are no listener's noise. `language` is BCP 47; of unknown ones only the number of words counts.
+ * `voicedMs` is how long they took, where that is known.
  */
-export function claimsFloor(text: string, language: string): boolean {
+export function claimsFloor(text: string, language: string, voicedMs?: number): boolean {
   const words = text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? [];
-  if (words.length >= MANY_WORDS) return true;
+  if (words.length >= MANY_WORDS || words.some((word) => URGENT.has(word))) return true;
+  if (voicedMs !== undefined && voicedMs < SHORTEST_MS) return false;
   const claims = CLAIMS[language.slice(0, 2).toLowerCase()];
   return claims !== undefined && words.some((word) => claims.has(word));
 }

@@ -103,7 +103,7 @@ function isInterruption(state: Doubting & TurnState, isOver: boolean): boolean {
   const agentAsked = asked || leftMs < TAIL_MS;
   const isListening = isBackchannel(text, language, { agentAsked: back.phase === 'speaking' && agentAsked });
   if (isListening) return false;
-  if (claimsFloor(text, language)) return true;
+  if (claimsFloor(text, language, isOver ? voicedMs : undefined)) return true;
   return isOver && (back.phase === 'thinking' || agentAsked || voicedMs >= bargeIn.shortMs);
 }
 

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { claimsFloor } from '#engine/floor-words';
+
+test.each([
+  ['Stop.', 200, true],
+  ['No, no.', 300, true],
+  ['But what?', 300, false],
+  ['But what?', 500, true],
+  ['What about Mondays?', 800, true],
+  ['Amen.', 380, false],
+  ['Every time I am,', 800, false],
+  ['I would rather come on Tuesday', 700, true],
+])('“%s” in %i ms: %s', (text, voicedMs, claims) => {
+  expect(claimsFloor(text, 'en-US', voicedMs)).toBe(claims);
+});
+
+test('knows other languages, and of unknown ones only how much was said', () => {
+  expect(claimsFloor('Moment, bitte', 'de-DE')).toBe(true);
+  expect(claimsFloor('Moment, bitte', 'sv-SE')).toBe(false);
+  expect(claimsFloor('jag vill gärna komma på tisdag', 'sv-SE')).toBe(true);
+});
