@@ -1,6 +1,5 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type EmbeddedSpeech, openEmbeddedSpeech } from '#adapters/embedded/embedded-speech';
 import type { SampleRate } from '#audio/frame';
@@ -75,19 +74,17 @@ test('what the embedded voice says over the telephone, the embedded recogniser u
   expect(wordErrorRate(pairs), JSON.stringify(pairs)).toBeLessThan(0.1);
 });
 
-test('recognition does not hold up the thread that carries the calls', async () => {
+test('recognition is not the work of the thread that carries the calls', async () => {
   const { samples } = await speak([
     'This is a rather long sentence, and it takes the recogniser a good while to read.',
   ]);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const began = performance.now();
+  const ownBefore = process.threadCpuUsage();
+  const allBefore = process.cpuUsage();
   const { text } = await hear(samples);
-  const tookMs = performance.now() - began;
-  delay.disable();
+  const own = process.threadCpuUsage(ownBefore);
+  const all = process.cpuUsage(allBefore);
   expect(text.length).toBeGreaterThan(40);
-  // The reading takes longer than any pause of this thread did.
-  expect(delay.max / 1e6).toBeLessThan(Math.max(30, tookMs / 2));
+  expect(own.user + own.system).toBeLessThan((all.user + all.system) / 2);
 });
 
 test('silence and noise have no words', async () => {
@@ -152,9 +149,15 @@ test('a phrase costs nothing the second time, and what was given away is not wha
   const first = await speak(['Thank you for calling, one moment please.']);
   const copy = first.samples.slice();
   for (const chunk of first.chunks) chunk.samples.fill(99);
-  const began = performance.now();
-  const second = await speak(['Thank you for calling, one moment please.']);
-  expect(performance.now() - began).toBeLessThan(15);
+  // flite takes 50 ms for it, a busy machine may take its time for anything: the fastest of several counts.
+  let fastestMs = Number.POSITIVE_INFINITY;
+  let second = first;
+  for (let round = 0; round < 5; round++) {
+    const began = performance.now();
+    second = await speak(['Thank you for calling, one moment please.']);
+    fastestMs = Math.min(fastestMs, performance.now() - began);
+  }
+  expect(fastestMs).toBeLessThan(15);
   expect(second.samples).toEqual(copy);
 });
 
