@@ -8,6 +8,7 @@ import type { SpeechChunk, SttEvent } from '#engine/ports';
 import { silentLog } from '#kernel/log';
 import { wordErrorRate } from './word-errors.ts';
 
+const PATIENTLY = { timeout: 20_000 };
 let speech: EmbeddedSpeech;
 beforeAll(async () => {
   const cacheDir = join(tmpdir(), 'patchbay-test-models');
@@ -56,7 +57,7 @@ async function hear(samples: Int16Array): Promise<{ text: string; events: SttEve
     if (at === 4000 - 160) stream.onset(500);
   }
   stream.flush(500 + samples.length / 8);
-  await vi.waitUntil(() => events.some((e) => e.type === 'final'), { timeout: 20_000 });
+  await vi.waitUntil(() => events.some((e) => e.type === 'final'), PATIENTLY);
   abort.abort();
   const final = events.find((e) => e.type === 'final')!;
   return { text: final.text, events };
@@ -209,7 +210,7 @@ test('more requests than the voice can answer are refused', async () => {
   });
   const refused: unknown[] = [];
   for (const one of all) one.catch((reason: unknown) => refused.push(reason));
-  await vi.waitUntil(() => refused.length > 10);
+  await vi.waitUntil(() => refused.length > 10, PATIENTLY);
   abort.abort();
   await Promise.allSettled(all);
   for (const reason of refused) expect(reason).toMatchObject({ name: 'ProviderError', kind: 'full' });

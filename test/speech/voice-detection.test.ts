@@ -19,6 +19,7 @@ let voice: FliteHost;
 /** A sentence of the embedded voice at 8 kHz with a second of silence before and after. */
 let line: Int16Array;
 const SPEECH_FROM_MS = 1000;
+const PATIENTLY = { interval: 1, timeout: 20_000 };
 let speechToMs = 0;
 
 beforeAll(async () => {
@@ -59,12 +60,11 @@ async function pushAll(listening: Listening, samples: Int16Array, rateHz: Sample
   for (let at = 0; at + size <= samples.length; at += size) {
     listening.push(at, at + size);
     const dueMs = (at * 1000) / rateHz - 200;
-    if (dueMs > 0)
-      await vi.waitUntil(() => listening.events.length >= Math.floor(dueMs / 32), { interval: 1 });
+    if (dueMs > 0) await vi.waitUntil(() => listening.events.length >= Math.floor(dueMs / 32), PATIENTLY);
   }
   // Less the last: a resampler holds a little back.
   const all = Math.floor(((samples.length - size) * 1000) / rateHz / 32) - 1;
-  await vi.waitUntil(() => listening.events.length >= all, { interval: 1 });
+  await vi.waitUntil(() => listening.events.length >= all, PATIENTLY);
 }
 
 test.each([8000, 16_000, 24_000, 48_000] as const)(
@@ -94,10 +94,10 @@ test('a crowd of streams together hears exactly what one hears alone', async () 
       const shifted = at - n * 320;
       if (shifted >= 0) one.push(shifted, shifted + 160);
     }
-    await vi.waitUntil(() => crowd[0]!.events.length >= Math.floor((at - 1600) / 256), { interval: 1 });
+    await vi.waitUntil(() => crowd[0]!.events.length >= Math.floor((at - 1600) / 256), PATIENTLY);
   }
   const windows = Math.floor((line.length - 40 * 320) / 256);
-  await vi.waitUntil(() => crowd.every((one) => one.events.length >= windows), { interval: 1 });
+  await vi.waitUntil(() => crowd.every((one) => one.events.length >= windows), PATIENTLY);
   for (const one of crowd) {
     expect(one.events.slice(0, windows)).toEqual(alone.events.slice(0, windows));
     one[Symbol.dispose]();
@@ -110,7 +110,7 @@ test('a place that is given back is heard no more, and the next stream starts an
   const before = host.streams;
   const first = listen(line);
   for (let at = 8000; at < 16_000; at += 160) first.push(at, at + 160);
-  await vi.waitUntil(() => first.events.length > 5);
+  await vi.waitUntil(() => first.events.length > 5, PATIENTLY);
   first[Symbol.dispose]();
   first[Symbol.dispose]();
   const heard = first.events.length;
@@ -126,7 +126,7 @@ test('window times follow the clock of the line when it jumps', async () => {
   using listening = listen(line);
   for (let at = 0; at < 3200; at += 160) listening.push(at, at + 160);
   for (let at = 3200; at < 6400; at += 160) listening.push(at, at + 160, at / 8 + 5000);
-  await vi.waitUntil(() => listening.events.length === 25);
+  await vi.waitUntil(() => listening.events.length === 25, PATIENTLY);
   const times = listening.events.map((event) => event.atMs);
   expect(times.slice(0, 12)).toEqual(Array.from({ length: 12 }, (_, i) => (i + 1) * 32));
   expect(times.slice(12)).toEqual(Array.from({ length: 13 }, (_, i) => (i + 13) * 32 + 5000));
@@ -140,7 +140,7 @@ test('a stream that is pushed faster than it is heard goes on with what is newes
     }
   }
   const endMs = (10 * line.length) / 8;
-  await vi.waitUntil(() => (listening.events.at(-1)?.atMs ?? 0) > endMs - 64);
+  await vi.waitUntil(() => (listening.events.at(-1)?.atMs ?? 0) > endMs - 64, PATIENTLY);
   const times = listening.events.map((event) => event.atMs);
   expect(times).toEqual([...times].sort((a, b) => a - b));
   expect(times.at(-1)).toBeLessThanOrEqual(endMs);
