@@ -6,6 +6,7 @@ import {
   LATE_GUESS_MS,
   LATE_WORDS_MS,
   RESUMED_MS,
+  soundsUnfinished,
   UNCHANGED_MS,
 } from '#engine/turn-policy';
 import {
@@ -48,7 +49,7 @@ function heardInSilence(state: In<'listening'>, input: Heard, nowMs: number): St
   const facts = { text: input.text, finalAtMs: input.final ? nowMs : null, guess: null };
   if (input.quietSinceMs === null) return toHearing(state, { ...facts, fromMs: nowMs }, [speaking]);
   const lastSpeechMs = Math.max(input.quietSinceMs, nowMs - flushDelayMs(state.book.rules));
-  return toPausing(state, { ...facts, fromMs: lastSpeechMs, lastSpeechMs }, [speaking]);
+  return toPausing(state, { ...facts, fromMs: lastSpeechMs, lastSpeechMs }, { before: [speaking] });
 }
 
 function askIdle(state: In<'listening'>, nowMs: number): Step {
@@ -74,8 +75,12 @@ export function whileHearing(state: In<'hearing'>, input: TurnInput, nowMs: numb
       const { fromMs, text, finalAtMs, guess } = state;
       return toPausing(state, { fromMs, text, finalAtMs, guess, lastSpeechMs: input.lastSpeechMs });
     }
-    case 'endOfTurn':
-      return state.text === '' ? [state, []] : taken(state, { toMs: nowMs, decidedAtMs: nowMs }, nowMs);
+    case 'endOfTurn': {
+      const { fromMs, text, finalAtMs, guess } = state;
+      if (text === '') return [state, []];
+      const facts = { fromMs, text, finalAtMs: finalAtMs ?? nowMs, guess, lastSpeechMs: nowMs };
+      return toPausing(state, facts, { toldOverAtMs: nowMs });
+    }
     case 'timer':
       return input.name === 'wordless' ? asIfPaused(state, nowMs) : [state, []];
     case 'replyFailed':
@@ -109,8 +114,7 @@ export function whilePausing(state: In<'pausing'>, input: TurnInput, nowMs: numb
     case 'judged':
       return judged(state, input, nowMs);
     case 'endOfTurn':
-      if (state.text === '') return [state, []];
-      return taken(state, { toMs: state.lastSpeechMs, decidedAtMs: nowMs }, nowMs);
+      return toldOver({ ...state, toldOverAtMs: nowMs }, nowMs);
     case 'timer':
       return pausingTimer(state, input.name, nowMs);
     case 'replyFailed':
@@ -121,8 +125,10 @@ export function whilePausing(state: In<'pausing'>, input: TurnInput, nowMs: numb
   }
 }
 
-function heardWhilePausing(state: In<'pausing'>, input: Heard, nowMs: number): Step {
-  if (input.text === '' && input.final) return toListening(state, nowMs, { noWords: true });
+function heardWhilePausing(before: In<'pausing'>, input: Heard, nowMs: number): Step {
+  if (input.text === '' && input.final) return toListening(before, nowMs, { noWords: true });
+  const isNew = input.text !== before.text;
+  const state = isNew ? { ...before, probability: null, toldOverAtMs: null } : before;
   const [next, effects] = withWords(state, input, nowMs);
   return [next, input.text === '' ? effects : [...effects, { type: 'judge', text: input.text }]];
 }
@@ -147,7 +153,8 @@ function judged(state: In<'pausing'>, input: Extract<TurnInput, { type: 'judged'
   if (input.text !== state.text) return [state, []];
   const { rules } = state.book;
   const endpointAtMs = state.lastSpeechMs + endpointDelayMs(rules, input.probability);
-  const next = { ...state, endpointAtMs };
+  const next = { ...state, endpointAtMs, probability: input.probability };
+  if (next.toldOverAtMs !== null && !soundsUnfinished(input.probability)) return toldOver(next, nowMs);
   if (endpointAtMs <= nowMs && isSettled(next)) {
     return taken(next, { toMs: state.lastSpeechMs, decidedAtMs: endpointAtMs }, nowMs);
   }
@@ -157,6 +164,13 @@ function judged(state: In<'pausing'>, input: Extract<TurnInput, { type: 'judged'
     input.probability >= GUESS_FROM ? state.lastSpeechMs + flushDelayMs(rules) : endpointAtMs - LATE_GUESS_MS;
   if (guessAtMs > nowMs) return [next, [...timers, startTimer('guess', guessAtMs)]];
   return guess(next, timers);
+}
+
+/** The recogniser hears more than we do: its word ends a turn, unless the words themselves plainly go on. */
+function toldOver(state: In<'pausing'>, nowMs: number): Step {
+  const { text, probability, lastSpeechMs, toldOverAtMs } = state;
+  if (text === '' || probability === null || soundsUnfinished(probability)) return [state, []];
+  return taken(state, { toMs: lastSpeechMs, decidedAtMs: toldOverAtMs ?? nowMs }, nowMs);
 }
 
 function guess(state: In<'pausing'>, before: readonly TurnEffect[] = []): Step {

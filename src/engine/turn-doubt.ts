@@ -138,7 +138,7 @@ export function interrupt(
   const facts = { fromMs: floor.fromMs, text, finalAtMs: final ? nowMs : null, guess: null };
   const from = noted(state, { overheard: null });
   if (floor.lastSpeechMs === null) return toHearing(from, facts, effects);
-  return toPausing(from, { ...facts, lastSpeechMs: floor.lastSpeechMs }, effects);
+  return toPausing(from, { ...facts, lastSpeechMs: floor.lastSpeechMs }, { before: effects });
 }
 
 /** The agent had said its last just when it was held: what the caller says is a turn like any other. */
@@ -150,7 +150,7 @@ function drainedInDoubt(state: In<'doubting'>, more: boolean, nowMs: number): St
   const facts = { fromMs: state.onsetMs, text: state.text, finalAtMs: null, guess: null };
   const effects: TurnEffect[] = [{ type: 'resume' }];
   if (state.lastSpeechMs === null) return toHearing(state, facts, effects);
-  return toPausing(state, { ...facts, lastSpeechMs: state.lastSpeechMs }, effects);
+  return toPausing(state, { ...facts, lastSpeechMs: state.lastSpeechMs }, { before: effects });
 }
 
 /** The reply broke down under the caller's words: they are the next turn, and nothing is asked twice. */

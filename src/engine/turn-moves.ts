@@ -54,9 +54,10 @@ export function toHearing(
 /** The caller has stopped; until the words are judged they count as unfinished. */
 export function toPausing(
   state: TurnState,
-  facts: Omit<Pausing, 'phase' | 'endpointAtMs'>,
-  before: readonly TurnEffect[] = [],
+  facts: Omit<Pausing, 'phase' | 'endpointAtMs' | 'probability' | 'toldOverAtMs'>,
+  options: { before?: readonly TurnEffect[]; toldOverAtMs?: number } = {},
 ): Step {
+  const { before = [], toldOverAtMs = null } = options;
   const { rules } = state.book;
   const endpointAtMs = facts.lastSpeechMs + endpointDelayMs(rules, 0);
   const effects: TurnEffect[] = [
@@ -65,7 +66,7 @@ export function toPausing(
     startTimer('endpoint', endpointAtMs),
   ];
   if (facts.text !== '') effects.push({ type: 'judge', text: facts.text });
-  return enter(state, { phase: 'pausing', ...facts, endpointAtMs }, effects);
+  return enter(state, { phase: 'pausing', ...facts, endpointAtMs, probability: null, toldOverAtMs }, effects);
 }
 
 export function toThinking(

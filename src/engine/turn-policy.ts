@@ -65,6 +65,11 @@ export function endpointDelayMs(rules: TurnRules, probability: number): number {
   return Math.round(patientMs + (rules.endpointingMs - patientMs) * finished);
 }
 
+/** Whether a turn plainly goes on: not even a recogniser's word that it is over counts then. */
+export function soundsUnfinished(probability: number): boolean {
+  return probability <= UNFINISHED;
+}
+
 /** Silence after which the recogniser is asked for its final words, so that they are there when the turn ends. */
 export function flushDelayMs(rules: TurnRules): number {
   return Math.min(200, Math.max(100, rules.endpointingMs - 200));

@@ -64,6 +64,10 @@ export interface Pausing {
   readonly finalAtMs: number | null;
   /** When the turn is over, as far as the words so far tell. */
   readonly endpointAtMs: number;
+  /** What was made of these words; null until they have been judged. */
+  readonly probability: number | null;
+  /** When the recogniser said that the turn is over; null while it has not. */
+  readonly toldOverAtMs: number | null;
   readonly guess: Guess | null;
 }
 

@@ -66,6 +66,15 @@ describe('the end of a turn', () => {
     expect(call.of('turn.ended')[0]!.atMs - turn.toMs).toBeLessThanOrEqual(300);
   });
 
+  test('…but not against words that plainly go on', async () => {
+    const call = new Stage({ stt: { endOfTurnMs: 250 }, llm: () => 'Certainly.' });
+    await call.caller.says('I would like to book a table for');
+    await call.caller.isSilent(800);
+    await call.caller.says('four people tonight please.');
+    await call.agentSaid(/Certainly/);
+    expect(call.turns).toEqual(['I would like to book a table for four people tonight please.']);
+  });
+
   test('words that come late are waited for', async () => {
     const call = new Stage({ stt: { finalMs: 900 }, llm: () => 'Nine.' });
     const turn = await call.caller.says('When do you open tomorrow?');

@@ -87,9 +87,3 @@ export function forever(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 }
-
-/** The caller's latest words in a request. */
-export function lastUserText(request: LlmRequest): string {
-  const last = request.messages.findLast((message) => message.role === 'user');
-  return last && 'text' in last ? last.text : '';
-}
