@@ -375,6 +375,9 @@ describe('end of turn by words', () => {
       });
     expect(over('The conference.')).toBeLessThan(0.5);
     expect(over('The conference.', 'open')).toBeGreaterThan(0.7);
+    expect(over('To increase.')).toBeLessThan(0.5);
+    expect(over('Give me the number you wish.')).toBeLessThan(0.3);
+    expect(over('Do as you wish.')).toBeGreaterThan(0.7);
     expect(over('Which folder should I save the message to?')).toBeGreaterThan(0.9);
     expect(over('The conference is locked and cannot.')).toBeLessThan(0.3);
   });

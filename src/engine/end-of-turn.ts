@@ -103,7 +103,7 @@ function wordsOf(text: string): string[] {
 
 /** Ends that only two words together give away: a relative pronoun, "was told that", "my name's". */
 const TRAILING_PAIR =
-  /(?:\b(?!(?:know|sure|me|or|and|say|not|no|then|remember|for|from|by|see|guess|so|understand|do) )\S+ (?:who|which|what|how|where|why)|\b(?:told|so|hope|means|said|assume|such|sure) that|\b(?:reason|thing|problem|question|issue) .*is that|\b(?:so|and|well) first|^(?:can|could|would|should|may) .*(?:maybe|perhaps)|\b(?:if|that|when|how|what|because|and|but|than|then|whether|while|until|before|after|since|where|as) (?:you|we|they|he|she)|\b(?:who|which|the|a|are|is) most|\b(?:mr|mrs|ms|dr|miss)|\b(?:is|with|for|ask|see) doctor|\b(?:or|and|but) (?:maybe|perhaps|possibly)|\b(?:name|number|e?-?mail|address|problem|question)'s)$/;
+  /(?:\b(?!(?:know|sure|me|or|and|say|not|no|then|remember|for|from|by|see|guess|so|understand|do) )\S+ (?:who|which|what|how|where|why)|\b(?:told|so|hope|means|said|assume|such|sure) that|\b(?:reason|thing|problem|question|issue) .*is that|\b(?:so|and|well) first|^(?:can|could|would|should|may) .*(?:maybe|perhaps)|\b(?:if|that|when|how|what|because|and|but|than|then|whether|while|until|before|after|since|where|as) (?:you|we|they|he|she)|\b(?:who|which|the|a|are|is) most|\b(?!(?:as|if|do) )\S+ (?:i|you|we|they) wish|\b(?:mr|mrs|ms|dr|miss)|\b(?:is|with|for|ask|see) doctor|\b(?:or|and|but) (?:maybe|perhaps|possibly)|\b(?:name|number|e?-?mail|address|problem|question)'s)$/;
 
 function trailing(said: Said): number | null {
   const { words, last, beforeLast } = said;
@@ -320,7 +320,7 @@ function sentence(said: Said): number {
   const asks = QUESTION_WORDS.has(first) || AUXILIARIES.has(first) || questionMark;
   if (asks) return words.length >= 3 ? 0.95 : 0.62;
   if (words.length >= 4) return 0.86;
-  if (said.asked === null && /^(?:the|my|our|your|his|her|their)$/.test(first)) return 0.35;
+  if (said.asked === null && /^(?:the|my|our|your|his|her|their|to)$/.test(first)) return 0.35;
   if (words.length === 3) return 0.8;
   return said.asked === null ? 0.62 : 0.8;
 }

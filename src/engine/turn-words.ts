@@ -23,7 +23,8 @@ export const NEEDY_VERBS = set(
   'need want get make take give tell put set bring send have has had got buy reserve wanted needed trying going ' +
     "is are was were be been am isn't aren't wasn't do does did don't doesn't didn't can could will would should " +
     "may might must cannot can't couldn't won't wouldn't shouldn't haven't hasn't hadn't called named said says say means mean " +
-    'enter entered press bring brought receive received',
+    'enter entered press bring brought receive received mark locate mention discuss describe provide include ' +
+    'increase decrease',
 );
 
 /** Pronouns a stranded preposition or an auxiliary may follow: "what is it for", "yes I am". */
