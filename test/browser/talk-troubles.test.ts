@@ -156,13 +156,14 @@ describe.skipIf(!chromiumPath)(`when there is no call to be had${withoutChromium
   });
 
   it('can be called off while it connects', async () => {
-    let go = () => {};
+    let go: (() => void) | null = null;
     server.launcher.onStart = () => new Promise<void>((resolve) => (go = resolve));
     await open(browser);
     await page.click('#type-instead');
+    await until(() => go !== null);
     await page.click('#hang-up >> text=Cancel');
     await isIn('ended');
-    go();
+    go!();
     await until(() => server.launcher.calls.length === 1);
     await until(() => server.launcher.last.line.signal.aborted);
   });

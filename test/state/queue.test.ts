@@ -73,7 +73,7 @@ describe('the job queue', () => {
     await expect(attempt).rejects.toThrow();
     await uow.system.write((tx) => tx.enqueue('post-call', { ...(order as object), after: true } as never));
     await until(() => ran.length > 0);
-    expect(await queue.runDue('post-call')).toBe(0);
+    await queue.runDue('post-call');
     expect(ran.map(({ payload }) => payload)).toEqual([{ tenantId: 'ten_1', callId: 'call_1', after: true }]);
   });
 
