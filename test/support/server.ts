@@ -88,6 +88,7 @@ const SETTINGS = {
   ADMIN_API_KEY: 'the operator of this test',
   TWILIO_AUTH_TOKEN: '',
   DIALECT_HOSTS: '',
+  DRAIN_SEC: '1',
   LOG_LEVEL: 'warn',
 };
 export const ADMIN_KEY = SETTINGS.ADMIN_API_KEY;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readWav } from '#audio/wav';
 import { type CallerVoice, openCallerVoice } from '#cli/caller-voice';
 import { makeDataDir, removeDataDir, startTestServer, type TestServer } from '#test/support/server';
-import { until } from '#test/support/until';
+import { eventually, until } from '#test/support/until';
 import { type Listener, openListener, wordsOf } from './listener.ts';
 import { openReceiver, type Received, type Receiver } from './receiver.ts';
 import { dial, type StoredCall, storedCall } from './telephone.ts';
@@ -63,11 +63,11 @@ async function takenAt(path: string): Promise<Received[]> {
   return taken();
 }
 
-const nothingWaits = async () => {
+const waiting = async () => {
   const [row] = await server.rows<{ n: number }>(
     "select count(*)::int as n from graphile_worker.jobs where task_identifier in ('call-webhook', 'post-call')",
   );
-  return row!.n === 0;
+  return row!.n;
 };
 
 describe('a server that is killed', { timeout: 180_000 }, () => {
@@ -122,11 +122,11 @@ describe('a server that is killed', { timeout: 180_000 }, () => {
   });
 
   it('again changes nothing more', async () => {
-    await untilTrue(nothingWaits);
+    await eventually(waiting, (n) => n === 0, 60_000);
     const before = await sums();
     await server.kill();
     await startAgain();
-    await untilTrue(nothingWaits);
+    await eventually(waiting, (n) => n === 0, 60_000);
     expect(await sums()).toEqual(before);
     expect(await takenAt('/killed')).toHaveLength(1);
   });
@@ -157,7 +157,7 @@ describe('a server that is killed', { timeout: 180_000 }, () => {
       expect(new Set(ids).size).toBe(1);
       expect(await usageOf(calls[at]!)).toEqual([{ component: 'call', n: 1 }]);
     }
-    await untilTrue(nothingWaits);
+    await eventually(waiting, (n) => n === 0, 60_000);
     for (const path of paths) expect(await takenAt(path)).toHaveLength(1);
     const tries = (await tenant.ask(`/calls/${calls[1]!._id}/webhook-deliveries`)).body;
     // The try that the kill cut off is there, with no outcome.
@@ -177,12 +177,4 @@ async function expectRecording(stored: StoredCall, killedAtMs: number): Promise<
   const recordedMs = wav.channels[0]!.length / 8;
   expect(recordedMs).toBeGreaterThan(killedAtMs - 3_000);
   expect(recordedMs).toBeLessThan(killedAtMs + 500);
-}
-
-async function untilTrue(condition: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 60_000;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`not within a minute: ${condition}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }

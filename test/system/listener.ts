@@ -6,7 +6,7 @@ import { silentLog } from '#kernel/log';
 import { hearOnLine } from '#test/speech/line-hearing';
 import { SPEECH_CACHE } from '#test/support/server';
 
-/** Writes down what is said in audio of a call, with the embedded recogniser. */
+/** Writes down what is said in audio of a call, one after the other, with the embedded recogniser. */
 export interface Listener {
   hear(samples: Int16Array, rateHz: 8000 | 16000): Promise<string>;
   close(): Promise<void>;
@@ -18,7 +18,10 @@ export async function openListener(): Promise<Listener> {
   const host = await VadHost.open({ path: models.vad, log: silentLog });
   const vad = silero(host);
   return {
-    hear: async (samples, rateHz) => (await hearOnLine(samples, { vad, pool, rateHz })).text,
+    async hear(samples, rateHz) {
+      const { text } = await hearOnLine(samples, { vad, pool, rateHz });
+      return text;
+    },
     async close() {
       await Promise.all([pool.close(), host.close()]);
     },

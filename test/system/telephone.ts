@@ -5,6 +5,7 @@ import { Phone } from '#cli/phone';
 import { askWebhook, type CarrierOrder } from '#cli/webhook-call';
 import { systemClock } from '#kernel/clock';
 import type { TestServer } from '#test/support/server';
+import { eventually } from '#test/support/until';
 import type { Tenant } from './tenants.ts';
 
 export interface Dialling {
@@ -120,20 +121,13 @@ function joined(frames: readonly Int16Array[]): Int16Array {
   return all;
 }
 
-/** What the API shows of the call with that carrier id, once `isRight` says so; rejects after `withinMs`. */
-export async function storedCall(
-  tenant: Tenant,
-  callSid: string,
-  isRight: (call: StoredCall) => boolean = (call) => call.status !== 'active',
-): Promise<StoredCall> {
-  const deadlineMs = performance.now() + 15_000;
-  for (;;) {
-    const found = await callBySid(tenant, callSid);
-    if (found && isRight(found)) return found;
-    if (performance.now() > deadlineMs)
-      throw new Error(`the call is not stored as expected: ${JSON.stringify(found)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+/** What the API shows of the call with that carrier id, once it has ended. */
+export async function storedCall(tenant: Tenant, callSid: string): Promise<StoredCall> {
+  const found = await eventually(
+    () => callBySid(tenant, callSid),
+    (call) => call !== null && call.status !== 'active',
+  );
+  return found!;
 }
 
 async function callBySid(tenant: Tenant, callSid: string): Promise<StoredCall | null> {
