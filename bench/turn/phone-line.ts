@@ -57,6 +57,7 @@ export class PhoneLine {
       this.#heard.add(heard);
     });
     this.ear = new Ear(phone);
+    (this as any).zzphone = phone;
   }
 
   /** Calls the assistant. Throws when it does not pick up. */
