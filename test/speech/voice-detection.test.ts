@@ -11,6 +11,7 @@ import type { SampleRate } from '#audio/frame';
 import { resample } from '#audio/resample';
 import type { Vad, VadEvent } from '#engine/ports';
 import { silentLog } from '#kernel/log';
+import { type HumanPrompt, humanSpeech } from '#test/support/human-speech';
 import { hearOnLine } from './line-hearing.ts';
 
 let host: VadHost;
@@ -81,6 +82,22 @@ test.each([8000, 16_000, 24_000, 48_000] as const)(
     expect(listening.events.map((event) => event.atMs)).toEqual(
       listening.events.map((_, i) => expect.closeTo((i + 1) * 32, 3)),
     );
+  },
+);
+
+const human = await humanSpeech();
+
+test.skipIf('skip' in human)(
+  'a soft first syllable is found at once, also after digital silence',
+  async () => {
+    const { prompts } = human as { prompts: HumanPrompt[] };
+    const { samples8k } = prompts.find(({ name }) => name === 'enter-num-blacklist')!;
+    const spoken = new Int16Array(48_000 + samples8k.length);
+    spoken.set(samples8k, 48_000);
+    const fromMs = 6_000 + samples8k.findIndex((sample) => Math.abs(sample) > 150) / 8;
+    using listening = listen(spoken);
+    await pushAll(listening, spoken);
+    expect(listening.events.find(({ probability }) => probability >= 0.5)!.atMs - fromMs).toBeLessThan(200);
   },
 );
 
