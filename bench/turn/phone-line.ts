@@ -57,7 +57,6 @@ export class PhoneLine {
       this.#heard.add(heard);
     });
     this.ear = new Ear(phone);
-    (this as any).zzphone = phone;
   }
 
   /** Calls the assistant. Throws when it does not pick up. */
