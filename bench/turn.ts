@@ -36,7 +36,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   async turns(server, all) {
     for (const endpointingMs of ENDPOINTINGS)
       spokenTurns = await measureAnswers(server, {
-        sentences: sentences(all, Number(values.turns)),
+        sentences: sentences(all, { count: Number(values.turns) }),
         endpointingMs,
       });
   },
@@ -48,7 +48,7 @@ const MEASURES: Readonly<Record<string, Measure>> = {
   async cutoffs(server, all) {
     for (const endpointingMs of ENDPOINTINGS) await measureCutOffs(server, { prompts: all, endpointingMs });
   },
-  bargein: (server, all) => measureBargeIn(server, sentences(all, INTERRUPTIONS)),
+  bargein: (server, all) => measureBargeIn(server, sentences(all, { count: INTERRUPTIONS, fluent: true })),
 };
 
 const speech = await humanSpeech();
