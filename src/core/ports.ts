@@ -1,5 +1,6 @@
-import type { CallId, TenantId } from '#kernel/ids';
+import type { CallId, CheckoutId, TenantId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
+import type { MicroUsd } from '#kernel/money';
 
 /* ---------- secrets ---------- */
 
@@ -111,6 +112,91 @@ export interface SignedRequest {
 export interface CarrierSignatures {
   /** True where no token is configured for the account: nothing to check against. */
   verify(request: SignedRequest): boolean;
+}
+
+/** An account at the carrier that calls are made on. */
+export interface CarrierAccount {
+  readonly accountSid: string;
+  readonly authToken: string;
+}
+
+export interface DialOrder {
+  /** Null is the platform's own. */
+  readonly account: CarrierAccount | null;
+  /** E.164. */
+  readonly to: string;
+  readonly from: string;
+  /** What the carrier asks once somebody, or a machine, has answered; its answer is TwiML. */
+  readonly answerUrl: string;
+  /** What the carrier tells of each step: initiated, ringing, answered, completed and how it failed. */
+  readonly statusUrl: string;
+  /** How long it rings. */
+  readonly timeoutSec: number;
+  readonly machineDetection: 'Enable' | 'DetectMessageEnd' | null;
+}
+
+/** Calls at the carrier. Failures are `upstream` (with what the carrier said), `invalid` (it refused the order) or an abort. */
+export interface Carrier {
+  readonly name: string;
+  /** Places a call; `ref` is the carrier's own id of it, `status` its first word (`queued`). */
+  dial(order: DialOrder, signal: AbortSignal): Promise<{ ref: string; status: string }>;
+  /** Ends a call in whatever state it is; one that has ended already is no error. */
+  hangUp(call: { account: CarrierAccount | null; ref: string }, signal: AbortSignal): Promise<void>;
+}
+
+/* ---------- money ---------- */
+
+export interface CheckoutOrder {
+  readonly checkoutId: CheckoutId;
+  readonly tenantId: TenantId;
+  readonly email: string;
+  /** The vendor's customer, where the tenant is one already. */
+  readonly customerRef: string | null;
+  readonly planName: string;
+  readonly monthlyMicros: MicroUsd;
+  readonly perMinuteMicros: MicroUsd;
+  readonly successUrl: string;
+  readonly cancelUrl: string;
+}
+
+/** What the vendor of payments tells. `at` orders events of one subject, whatever order they arrive in. */
+export type PaymentEvent = { readonly id: string; readonly at: Date } & (
+  | {
+      readonly type: 'checkout.paid';
+      readonly checkoutId: string;
+      readonly customerRef: string;
+      readonly subscriptionRef: string;
+    }
+  | { readonly type: 'checkout.expired'; readonly checkoutId: string }
+  | {
+      readonly type: 'subscription.changed';
+      readonly customerRef: string;
+      readonly subscriptionRef: string;
+      readonly status: 'incomplete' | 'active' | 'past_due' | 'canceled';
+      readonly hasPaymentMethod: boolean;
+    }
+  | {
+      readonly type: 'invoice.paid';
+      readonly customerRef: string;
+      readonly invoiceRef: string;
+      readonly amountMicros: MicroUsd;
+    }
+);
+
+/** The vendor of payments: subscriptions with a monthly base and a price for each second on the line. */
+export interface Payments {
+  readonly name: string;
+  /** The page where the tenant pays. Asking again for the same checkout answers the same page. */
+  checkout(order: CheckoutOrder, signal: AbortSignal): Promise<{ ref: string; url: string; expiresAt: Date }>;
+  /** The page where a customer sees invoices and changes the means of payment. */
+  portal(order: { customerRef: string; returnUrl: string }, signal: AbortSignal): Promise<{ url: string }>;
+  /** Adds to the meter, once for each `identifier`. */
+  reportSeconds(
+    report: { customerRef: string; identifier: string; seconds: number; at: Date },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Throws `forbidden` for a signature that is missing, wrong or old; null for an event of no interest. */
+  readWebhook(request: SignedRequest): PaymentEvent | null;
 }
 
 /* ---------- the web ---------- */

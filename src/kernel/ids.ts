@@ -17,6 +17,8 @@ export type TicketId = Branded<'TicketId'>;
 export type BookingId = Branded<'BookingId'>;
 export type AuditId = Branded<'AuditId'>;
 export type DeliveryId = Branded<'DeliveryId'>;
+export type CheckoutId = Branded<'CheckoutId'>;
+export type PostingId = Branded<'PostingId'>;
 
 /** The prefix of each kind of id, as clients see it. */
 export interface IdKinds {
@@ -34,6 +36,8 @@ export interface IdKinds {
   bkg: BookingId;
   aud: AuditId;
   dlv: DeliveryId;
+  chk: CheckoutId;
+  pst: PostingId;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

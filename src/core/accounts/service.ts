@@ -126,6 +126,7 @@ class AccountService implements Accounts {
     const tenant: Tenant = {
       id: newId('ten'),
       name: order.orgName,
+      named: true,
       status: this.#deps.approval === 'auto' ? 'active' : 'pending',
       planSlug: plan.slug,
       timezone: 'UTC',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Assistant, AssistantView } from '#core/assistants/assistant';
 import { type Circumstances, circumstances, viewOf } from '#core/assistants/status';
+import { NO_CALLBACKS } from '#core/callbacks/callbacks';
 import type { CallDirection, CallType } from '#core/calls/call';
 import type { CallOrder, StreamTicket } from '#core/calls/order';
 import { notFound } from '#core/fields';
@@ -93,6 +94,10 @@ class AdmissionService implements Admission {
         to: plain(request.to),
         carrierRef: request.carrierRef === null ? null : plain(request.carrierRef),
         variables,
+        callbacks: NO_CALLBACKS,
+        metadata: {},
+        brief: null,
+        voicemail: false,
         expiresAt: new Date(nowMs + TICKET_MS),
       };
       await tx.calls.addTicket(ticket, secretHash(token));
@@ -128,7 +133,7 @@ class AdmissionService implements Admission {
     around: Circumstances,
   ): Promise<CallOrder> {
     const { tenant, minutesLeft } = around;
-    const { expiresAt: _, ...facts } = ticket;
+    const { expiresAt: _, brief: __, voicemail: ___, ...facts } = ticket;
     const longestMs = view.effectiveMaxCallDurationSec * 1_000;
     return {
       ...facts,
@@ -136,6 +141,7 @@ class AdmissionService implements Admission {
       timezone: assistant.timezone ?? tenant.timezone,
       assistant,
       variables: { ...assistant.variables, ...ticket.variables },
+      voicemailMessage: null,
       maxDurationMs: minutesLeft === null ? longestMs : Math.min(longestMs, Math.ceil(minutesLeft * 60_000)),
       providers: {
         stt: await this.#opened(repos, { assistant, category: 'stt' }, around),

@@ -1,3 +1,4 @@
+import type { Callbacks } from '#core/callbacks/callbacks';
 import type { EndReason, TurnStages } from '#core/calls/log-entry';
 import type { AssistantId, CallId, TenantId, TurnId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
@@ -19,7 +20,7 @@ export interface CallAnalysis {
   readonly extracted: JsonObject;
 }
 
-/** One call, from the moment its media opened. */
+/** One call: an inbound one from the moment its media opened, an outbound one from the moment it was ordered. */
 export interface Call {
   readonly id: CallId;
   readonly tenantId: TenantId;
@@ -36,7 +37,13 @@ export interface Call {
   /** The node that holds its socket. */
   readonly nodeId: string;
   readonly variables: Readonly<Record<string, string>>;
+  /** The tenant's backend, as it was to be told when the call began. */
+  readonly callbacks: Callbacks;
+  /** Whatever the tenant wants to find again. */
+  readonly metadata: JsonObject;
   readonly startedAt: Date;
+  /** When its media opened; null for a call of ours that nobody has answered. */
+  readonly answeredAt: Date | null;
   readonly endedAt: Date | null;
   /** Null while it is active. */
   readonly durationMs: number | null;

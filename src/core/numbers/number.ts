@@ -1,3 +1,4 @@
+import type { Callbacks } from '#core/callbacks/callbacks';
 import type { AssistantId, NumberId, TenantId } from '#kernel/ids';
 
 /** A phone number that belongs to a tenant; no other tenant can have it meanwhile. */
@@ -8,5 +9,9 @@ export interface PhoneNumber {
   /** Who answers it; null leaves the choice to the tenant's newest active assistant. */
   readonly assistantId: AssistantId | null;
   readonly label: string;
+  /** Whether calls to it are answered. */
+  readonly active: boolean;
+  /** Who is told of its calls. */
+  readonly callbacks: Callbacks;
   readonly createdAt: Date;
 }

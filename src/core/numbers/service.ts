@@ -1,4 +1,5 @@
 import { auditEntry } from '#core/audit/record';
+import { NO_CALLBACKS } from '#core/callbacks/callbacks';
 import { e164Field, invalid, notFound, textField } from '#core/fields';
 import type { PhoneNumber } from '#core/numbers/number';
 import { permit } from '#core/permission';
@@ -45,6 +46,8 @@ export function makeNumbers({ uow, clock }: { uow: UnitOfWork; clock: Clock }): 
           e164,
           assistantId,
           label,
+          active: true,
+          callbacks: NO_CALLBACKS,
           createdAt: now(),
         };
         await tx.numbers.insert(number);

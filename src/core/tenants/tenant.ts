@@ -13,6 +13,8 @@ export const TENANT_STATUSES: readonly TenantStatus[] = ['pending', 'inactive', 
 export interface Tenant {
   readonly id: TenantId;
   readonly name: string;
+  /** Whether the tenant gave that name; one that gave none is called by its owner's address. */
+  readonly named: boolean;
   readonly status: TenantStatus;
   readonly planSlug: string;
   /** IANA zone. */

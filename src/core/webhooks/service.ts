@@ -95,6 +95,7 @@ class WebhookService implements Webhooks {
         tenantId: scope.tenantId,
         callId: call.id,
         webhookId: `ended_${call.id}`,
+        event: 'call.ended',
         host: URL.parse(url)?.host ?? '',
         attempt: before.length + 1,
         startedAt: this.#now(),

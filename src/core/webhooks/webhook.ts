@@ -7,6 +7,7 @@ export interface WebhookDelivery {
   readonly callId: CallId;
   /** The same for every try of one event, so that receivers can tell repetitions. */
   readonly webhookId: string;
+  readonly event: 'call.started' | 'call.ended' | 'call.error';
   /** Where it went, without path and query: these may hold keys. */
   readonly host: string;
   /** 1 for the first try. */

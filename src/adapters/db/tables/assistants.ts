@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Assistant } from '#core/assistants/assistant';
+import type { PhoneNumber } from '#core/numbers/number';
 import type { ModelCategory } from '#core/plans/plan';
 import type { SealedText } from '#core/ports';
 import type { ProviderModel } from '#core/providers/provider';
@@ -100,6 +101,8 @@ export const numbers = pgTable(
       .$type<AssistantId>()
       .references(() => assistants.id, { onDelete: 'set null' }),
     label: text().notNull(),
+    active: boolean().notNull(),
+    callbacks: json<PhoneNumber['callbacks']>().notNull(),
     createdAt: moment('created_at').notNull(),
   },
   (t) => [index('numbers_of_tenant').on(t.tenantId, t.id), index('numbers_of_assistant').on(t.assistantId)],

@@ -1,9 +1,13 @@
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import { bigint, boolean, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
 import type { Booking } from '#core/calendar/booking';
 import type { Call } from '#core/calls/call';
+import type { StreamTicket } from '#core/calls/order';
 import type { CallProgress } from '#core/calls/progress';
+import type { Dial } from '#core/dialing/dial';
+import type { SealedText } from '#core/ports';
 import type { UsageRow } from '#core/usage/usage';
+import type { WebhookDelivery } from '#core/webhooks/webhook';
 import type { AssistantId, BookingId, CallId, DeliveryId, TenantId, TurnId, UsageId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import { json, moment } from './columns.ts';
@@ -26,6 +30,10 @@ export const streamTickets = pgTable(
     to: text('to_number').notNull(),
     carrierRef: text('carrier_ref'),
     variables: json<Call['variables']>().notNull(),
+    callbacks: json<StreamTicket['callbacks']>().notNull(),
+    metadata: json<JsonObject>().notNull(),
+    brief: text().$type<SealedText>(),
+    voicemail: boolean().notNull(),
     expiresAt: moment('expires_at').notNull(),
   },
   (t) => [index('stream_tickets_expiry').on(t.expiresAt)],
@@ -50,7 +58,10 @@ export const calls = pgTable(
     carrierRef: text('carrier_ref'),
     nodeId: text('node_id').notNull(),
     variables: json<Call['variables']>().notNull(),
+    callbacks: json<Call['callbacks']>().notNull(),
+    metadata: json<JsonObject>().notNull(),
     startedAt: moment('started_at').notNull(),
+    answeredAt: moment('answered_at'),
     endedAt: moment('ended_at'),
     durationMs: integer('duration_ms'),
     endReason: text('end_reason').$type<NonNullable<Call['endReason']>>(),
@@ -114,6 +125,7 @@ export const webhookDeliveries = pgTable(
       .notNull()
       .references(() => calls.id, { onDelete: 'cascade' }),
     webhookId: text('webhook_id').notNull(),
+    event: text().$type<WebhookDelivery['event']>().notNull(),
     host: text().notNull(),
     attempt: integer().notNull(),
     startedAt: moment('started_at').notNull(),
@@ -122,6 +134,31 @@ export const webhookDeliveries = pgTable(
     failure: text(),
   },
   (t) => [unique('webhook_deliveries_attempt').on(t.callId, t.webhookId, t.attempt)],
+);
+
+/** The carrier's side of outbound calls. */
+export const dials = pgTable(
+  'dials',
+  {
+    callId: text('call_id')
+      .$type<CallId>()
+      .primaryKey()
+      .references(() => calls.id, { onDelete: 'cascade' }),
+    tenantId: text('tenant_id')
+      .$type<TenantId>()
+      .notNull()
+      .references(() => tenants.id, { onDelete: 'cascade' }),
+    account: text().$type<SealedText>(),
+    status: text().$type<Dial['status']>().notNull(),
+    machineDetection: text('machine_detection').$type<Dial['machineDetection']>(),
+    timeoutSec: integer('timeout_sec').notNull(),
+    answeredBy: text('answered_by'),
+    lastSequence: integer('last_sequence').notNull(),
+    tokenHash: text('token_hash').notNull().unique('dials_token'),
+    brief: text().$type<SealedText>(),
+    createdAt: moment('created_at').notNull(),
+  },
+  (t) => [index('dials_open').on(t.createdAt).where(sql`${t.status} in ('queued', 'initiated', 'ringing')`)],
 );
 
 export const usageRows = pgTable(

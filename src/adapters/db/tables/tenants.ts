@@ -27,6 +27,7 @@ export const tenants = pgTable(
   {
     id: text().$type<TenantId>().primaryKey(),
     name: text().notNull(),
+    named: boolean().notNull().default(true),
     status: text().$type<TenantStatus>().notNull(),
     planSlug: text('plan_slug')
       .notNull()
