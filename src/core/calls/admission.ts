@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Assistant, AssistantView } from '#core/assistants/assistant';
 import { type Circumstances, circumstances, viewOf } from '#core/assistants/status';
-import { NO_CALLBACKS } from '#core/callbacks/callbacks';
+import { type Callbacks, NO_CALLBACKS } from '#core/callbacks/callbacks';
 import type { CallDirection, CallType } from '#core/calls/call';
 import type { CallOrder, StreamTicket } from '#core/calls/order';
 import { notFound } from '#core/fields';
 import { secretHash } from '#core/keys/secret';
 import type { ModelCategory } from '#core/plans/plan';
-import type { Secrets } from '#core/ports';
+import type { SealedText, Secrets } from '#core/ports';
 import { openCredentials } from '#core/providers/credentials';
 import { embeddedModel } from '#core/providers/embedded';
 import type { OpenedProvider } from '#core/providers/provider';
@@ -17,6 +17,7 @@ import { variablesField } from '#core/variables';
 import type { Clock } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
 import { type AssistantId, type CallId, isId, newId } from '#kernel/ids';
+import type { JsonObject } from '#kernel/json';
 import type { Scope } from '#kernel/scope';
 
 export interface AdmissionRequest {
@@ -29,6 +30,15 @@ export interface AdmissionRequest {
   /** Asked for by the webhook's query or the visitor's page; used where no number mapping decides. */
   readonly assistantId?: string;
   readonly variables?: Readonly<Record<string, string>>;
+  /** The call's id where it has one already, because its backend was asked or it was dialed. */
+  readonly callId?: CallId;
+  /** Who is told of the call; nobody when left out. */
+  readonly callbacks?: Callbacks;
+  readonly metadata?: JsonObject;
+  /** What the tenant's backend asked for, as `callbacks.ask` sealed it for this `callId`. */
+  readonly brief?: SealedText | null;
+  /** Whether a machine answered that the brief's message is to be left on. */
+  readonly voicemail?: boolean;
 }
 
 export interface Admitted {
@@ -85,7 +95,7 @@ class AdmissionService implements Admission {
       await requireRoom(tx, around);
       const assistant = await answering(tx, request, around);
       const ticket: StreamTicket = {
-        callId: newId('call'),
+        callId: request.callId ?? newId('call'),
         tenantId: scope.tenantId,
         assistantId: assistant.id,
         type: request.type,
@@ -94,10 +104,10 @@ class AdmissionService implements Admission {
         to: plain(request.to),
         carrierRef: request.carrierRef === null ? null : plain(request.carrierRef),
         variables,
-        callbacks: NO_CALLBACKS,
-        metadata: {},
-        brief: null,
-        voicemail: false,
+        callbacks: request.callbacks ?? NO_CALLBACKS,
+        metadata: request.metadata ?? {},
+        brief: request.brief ?? null,
+        voicemail: request.voicemail ?? false,
         expiresAt: new Date(nowMs + TICKET_MS),
       };
       await tx.calls.addTicket(ticket, secretHash(token));
