@@ -6,6 +6,7 @@ import { systemClock } from '#kernel/clock';
 import { wordErrors } from '#test/speech/word-errors';
 import { makeDataDir, removeDataDir, startTestServer, type TestServer } from '#test/support/server';
 import { eventually } from '#test/support/until';
+import { alignment } from './alignment.ts';
 import { BrowserPhone } from './browser-phone.ts';
 import { type Listener, openListener, wordsOf } from './listener.ts';
 import {
@@ -65,6 +66,8 @@ interface Told {
   stored: StoredCall;
   by: Tenant;
   rateHz: 8000 | 16000;
+  /** How like the recording is to what went over the line; less where the codec loses something. */
+  likeness: number;
 }
 
 /** What the server wrote down of the agent is what came out of the caller's end. */
@@ -75,8 +78,8 @@ async function expectHeardTruth({ call, stored, rateHz }: Told): Promise<void> {
   expect(errors / words, heard).toBeLessThan(0.2);
 }
 
-/** Caller left, agent right, and the log's times are places in the file. */
-async function expectRecording({ stored, by, rateHz }: Told): Promise<void> {
+/** Caller left, agent right, together as they were at the caller's end, and the log's times are places in the file. */
+async function expectRecording({ call, stored, by, rateHz, likeness }: Told): Promise<void> {
   const response = await fetchRecording(stored, by);
   expect(response.headers.get('content-type')).toContain('audio/wav');
   const wav = readWav(new Uint8Array(await response.arrayBuffer()));
@@ -87,6 +90,10 @@ async function expectRecording({ stored, by, rateHz }: Told): Promise<void> {
   const firstTurn = stored.transcript.find(({ role }) => role === 'user')!;
   const spokenAt = left.findIndex((sample) => Math.abs(sample) > 1_000) / (rateHz / 1000);
   expect(Math.abs(firstTurn.atMs - spokenAt)).toBeLessThan(200);
+  const sent = { caller: call.spoken, agent: call.heard };
+  const aligned = alignment(sent, { caller: left, agent: right }, { rateHz, likeness });
+  expect(aligned.found).toBeGreaterThan(0.9);
+  expect(Math.abs(aligned.callerLagMs - aligned.agentLagMs)).toBeLessThan(60);
 }
 
 async function holdCalls() {
@@ -119,7 +126,7 @@ async function holdConversation() {
   await call.ask(said.bye);
   const end = await call.end.ended;
   const stored = await storedCall(tenant, call.end.callSid);
-  return { call, stored, by: tenant, rateHz: 8000, waits, cutReply, brokeInMs, end } as const;
+  return { call, stored, by: tenant, rateHz: 8000, likeness: 0.95, waits, cutReply, brokeInMs, end } as const;
 }
 
 async function holdOverBrowser(codec: 'pcm16' | 'opus') {
@@ -135,7 +142,17 @@ async function holdOverBrowser(codec: 'pcm16' | 'opus') {
   const end = await browser.ended;
   const look = async (): Promise<StoredCall> => (await demo.ask(`/calls/${browser.callId}`)).body;
   const stored = await eventually(look, ({ status }) => status !== 'active');
-  return { call, stored, by: demo, rateHz: 16000, waitedMs, end, messages: browser.messages } as const;
+  const likeness = codec === 'opus' ? 0.7 : 0.95;
+  return {
+    call,
+    stored,
+    by: demo,
+    rateHz: 16000,
+    likeness,
+    waitedMs,
+    end,
+    messages: browser.messages,
+  } as const;
 }
 
 /** Says nothing until the call is over. */
