@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { defaultAssistant } from '#core/assistants/defaults';
 import { auditEntry } from '#core/audit/record';
 import { emailField, invalid, notFound, passwordField, textField } from '#core/fields';
+import type { IssuedKey, KeyForm } from '#core/keys/key';
 import { isKeySecret, secretHash } from '#core/keys/secret';
+import { issueKey } from '#core/keys/service';
 import type { Member } from '#core/members/member';
 import type { Membership } from '#core/members/repo';
-import { FIRST_PLAN } from '#core/plans/catalogue';
+import { FIRST_PLAN, METERED_PLAN } from '#core/plans/catalogue';
 import type { Plan } from '#core/plans/plan';
 import type { PasswordHasher, TokenSigner } from '#core/ports';
-import type { Tenant } from '#core/tenants/tenant';
+import type { Tenant, TenantStatus } from '#core/tenants/tenant';
 import type { SystemTx, UnitOfWork } from '#core/uow';
 import type { Seat } from '#core/users/repo';
 import type { User } from '#core/users/user';
@@ -41,6 +43,16 @@ export interface SignUp {
   readonly orgName: string;
 }
 
+/** An account that is to be paid for before it can be used. */
+export interface PaidSignUp {
+  readonly email: string;
+  readonly password: string;
+  /** What the tenant is called; left out or empty, it goes by the address. */
+  readonly companyName?: string;
+  /** The dialect's own form of key. */
+  readonly keyForm: KeyForm;
+}
+
 /** Identity: who is asking, and for which tenant. Answers for a tenant in any status (see `requireActive`). */
 export interface Accounts {
   /**
@@ -48,6 +60,13 @@ export interface Accounts {
    * Throws `invalid` (field `name`, `email`, `password`, `orgName`) or `conflict` (the address is in use).
    */
   signUp(order: SignUp): Promise<Session>;
+  /**
+   * A user and a tenant of theirs, `inactive` on the metered plan, with its default assistant and a first key labelled
+   * `Default`. Throws `invalid` (`email`, `password`, `companyName`) or `conflict` (the address is in use).
+   */
+  signUpToPay(order: PaidSignUp): Promise<Session & { readonly key: IssuedKey }>;
+  /** Undoes a sign-up whose answer nobody has seen: the user and the tenant, with all that is theirs. */
+  undoSignUp(session: Session): Promise<void>;
   /**
    * Opens the tenant asked for, else the one the user has been in longest. Throws `unauthenticated`, the same for an
    * unknown address and a wrong password; `invalid` for a missing field; `forbidden` for a tenant that is not theirs.
@@ -73,6 +92,17 @@ export interface AccountDeps {
   readonly approval: 'manual' | 'auto';
 }
 
+/** What a tenant and its first user begin as. */
+interface Founding {
+  readonly name: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  /** Null: the tenant goes by its owner's address. */
+  readonly orgName: string | null;
+  readonly status: TenantStatus;
+  readonly planSlug: string;
+}
+
 const SESSION_SEC = 7 * 24 * 3600;
 /** A key's last use is kept to the minute, so that busy keys don't write at each request. */
 const TOUCH_AFTER_MS = 60_000;
@@ -96,23 +126,61 @@ class AccountService implements Accounts {
     const email = emailField(order.email);
     const password = passwordField(order.password);
     const orgName = textField(order.orgName, 'orgName', { max: 200 });
+    const status = this.#deps.approval === 'auto' ? 'active' : 'pending';
+    const passwordHash = await this.#hashForNew(email, password);
+    const founding = { name, email, passwordHash, orgName, status, planSlug: FIRST_PLAN } as const;
+    return this.#session(await this.#deps.uow.system.write((tx) => this.#found(tx, founding)));
+  }
+
+  async signUpToPay(order: PaidSignUp): Promise<Session & { key: IssuedKey }> {
+    const email = emailField(order.email);
+    const password = passwordField(order.password);
+    const companyName = textField(order.companyName ?? '', 'companyName', { max: 200, empty: true });
+    const passwordHash = await this.#hashForNew(email, password);
+    const founding: Founding = {
+      name: email,
+      email,
+      passwordHash,
+      orgName: companyName || null,
+      status: 'inactive',
+      planSlug: METERED_PLAN,
+    };
+    const { seat, key } = await this.#deps.uow.system.write(async (tx) => {
+      const founded = await this.#found(tx, founding);
+      const { tenant, user } = founded;
+      const keyOrder = {
+        tenantId: tenant.id,
+        actor: { kind: 'user', userId: user.id },
+        label: 'Default',
+        form: order.keyForm,
+      } as const;
+      return { seat: founded, key: await issueKey(tx.forTenant(tenant.id), keyOrder, tenant.createdAt) };
+    });
+    return { ...(await this.#session(seat)), key };
+  }
+
+  async undoSignUp({ access: { user, tenant } }: Session): Promise<void> {
+    await this.#deps.uow.system.write(async (tx) => {
+      await tx.tenants.remove(tenant.id);
+      await tx.users.remove(user.id);
+      const deed = { tenantId: tenant.id, action: 'tenant.undone', target: tenant.id };
+      await tx.audit.add(auditEntry({ kind: 'system' }, deed, new Date(this.#deps.clock.nowMs())));
+    });
+  }
+
+  /** Answers most repetitions without the cost of a hash; the unique index decides between two at once. */
+  async #hashForNew(email: string, password: string): Promise<string> {
     const { uow, hasher } = this.#deps;
-    // Answers most repetitions without the cost of a hash; the unique index decides between two at once.
     if (await uow.system.read((repos) => repos.users.findByEmail(email))) {
       throw new DomainError('conflict', 'This email address is already in use.', { field: 'email' });
     }
-    const passwordHash = await hasher.hash(password);
-    const seat = await uow.system.write((tx) => this.#found(tx, { name, email, passwordHash, orgName }));
-    return this.#session(seat);
+    return hasher.hash(password);
   }
 
   /** A user and their tenant with everything that belongs to its first day. */
-  async #found(
-    tx: SystemTx,
-    order: { name: string; email: string; passwordHash: string; orgName: string },
-  ): Promise<Seat> {
+  async #found(tx: SystemTx, order: Founding): Promise<Seat> {
     const createdAt = new Date(this.#deps.clock.nowMs());
-    const plan = await tx.plans.find(FIRST_PLAN);
+    const plan = await tx.plans.find(order.planSlug);
     if (!plan)
       throw new DomainError('unavailable', 'The server is still starting.', { internal: 'no plans seeded' });
     const user: User = {
@@ -125,9 +193,9 @@ class AccountService implements Accounts {
     };
     const tenant: Tenant = {
       id: newId('ten'),
-      name: order.orgName,
-      named: true,
-      status: this.#deps.approval === 'auto' ? 'active' : 'pending',
+      name: order.orgName ?? order.email,
+      named: order.orgName !== null,
+      status: order.status,
       planSlug: plan.slug,
       timezone: 'UTC',
       createdAt,
@@ -144,7 +212,7 @@ class AccountService implements Accounts {
     await tx.tenants.insert(tenant);
     const own = tx.forTenant(tenant.id);
     await own.members.insert(member);
-    await own.assistants.insert(defaultAssistant(tenant.id, tenant.name, createdAt));
+    await own.assistants.insert(defaultAssistant(tenant.id, order.orgName, createdAt));
     const deed = { tenantId: tenant.id, action: 'tenant.created', target: tenant.id };
     await tx.audit.add(auditEntry({ kind: 'user', userId: user.id }, deed, createdAt));
     return { user, tokenVersion: 0, member, tenant, plan };

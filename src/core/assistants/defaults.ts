@@ -50,15 +50,20 @@ export function blankAssistant(tenantId: TenantId, name: string, now: Date): Ass
   };
 }
 
-/** The assistant every tenant has from its first day: it answers where no other was chosen. */
-export function defaultAssistant(tenantId: TenantId, tenantName: string, now: Date): Assistant {
+/**
+ * The assistant every tenant has from its first day: it answers where no other was chosen. It names the tenant where
+ * that has a name.
+ */
+export function defaultAssistant(tenantId: TenantId, tenantName: string | null, now: Date): Assistant {
+  const receptionist = tenantName === null ? 'a receptionist' : `the receptionist of ${tenantName}`;
   return {
     ...blankAssistant(tenantId, 'Receptionist', now),
     isDefault: true,
     persona: {
       ...PERSONA,
-      systemPrompt: `You are the receptionist of ${tenantName}. Greet callers, find out what they need, answer what you know, and take a message when you cannot help.`,
-      greeting: `Hello, you have reached ${tenantName}. How can I help you?`,
+      systemPrompt: `You are ${receptionist}. Greet callers, find out what they need, answer what you know, and take a message when you cannot help.`,
+      greeting:
+        tenantName === null ? PERSONA.greeting : `Hello, you have reached ${tenantName}. How can I help you?`,
     },
     tools: { ...TOOLS, calendar: true, messages: true },
   };

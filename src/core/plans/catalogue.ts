@@ -6,6 +6,9 @@ import { microsFromUsd } from '#kernel/money';
 /** The plan a sign-up starts on. */
 export const FIRST_PLAN = 'free';
 
+/** The plan that is paid for by the minute: what an account that is to be paid for starts on. */
+export const METERED_PLAN = 'payg';
+
 /** The plan that is named where no plan lists a model. */
 export const LARGEST_PLAN = 'enterprise';
 

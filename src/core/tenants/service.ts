@@ -28,13 +28,13 @@ export function makeTenants({ uow, clock }: { uow: UnitOfWork; clock: Clock }): 
     async update(scope, { name, timezone }) {
       permit(scope, 'manage');
       const change = {
-        ...(name === undefined ? {} : { name: textField(name, 'name', { max: 200 }) }),
+        ...(name === undefined ? {} : { name: textField(name, 'name', { max: 200 }), named: true }),
         ...(timezone === undefined ? {} : { timezone: timezoneField(timezone, 'timezone') }),
       };
       return uow.write(scope, async (tx) => {
         const tenant = await tx.tenant.update(change);
         const deed = { tenantId: tenant.id, action: 'tenant.updated', target: tenant.id };
-        const details = { fields: Object.keys(change) };
+        const details = { fields: Object.keys(change).filter((field) => field !== 'named') };
         await tx.audit.add(auditEntry(scope.actor, { ...deed, details }, new Date(clock.nowMs())));
         return tenant;
       });
