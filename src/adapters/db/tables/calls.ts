@@ -111,7 +111,7 @@ export const callProgress = pgTable('call_progress', {
   heard: json<CallProgress['heard']>(),
 });
 
-/** Each try to deliver a webhook. */
+/** Each try to deliver a webhook. A backend is asked before its call is stored, so that the call is no foreign key. */
 export const webhookDeliveries = pgTable(
   'webhook_deliveries',
   {
@@ -120,10 +120,7 @@ export const webhookDeliveries = pgTable(
       .$type<TenantId>()
       .notNull()
       .references(() => tenants.id, { onDelete: 'cascade' }),
-    callId: text('call_id')
-      .$type<CallId>()
-      .notNull()
-      .references(() => calls.id, { onDelete: 'cascade' }),
+    callId: text('call_id').$type<CallId>().notNull(),
     webhookId: text('webhook_id').notNull(),
     event: text().$type<WebhookDelivery['event']>().notNull(),
     host: text().notNull(),
@@ -133,7 +130,10 @@ export const webhookDeliveries = pgTable(
     status: integer(),
     failure: text(),
   },
-  (t) => [unique('webhook_deliveries_attempt').on(t.callId, t.webhookId, t.attempt)],
+  (t) => [
+    unique('webhook_deliveries_attempt').on(t.callId, t.webhookId, t.attempt),
+    index('webhook_deliveries_newest').on(t.tenantId, t.startedAt.desc(), t.id.desc()),
+  ],
 );
 
 /** The carrier's side of outbound calls. */
