@@ -1,3 +1,4 @@
+import type { Callbacks } from '#core/callbacks/callbacks';
 import type { PhoneNumber } from '#core/numbers/number';
 import type { AssistantId, NumberId } from '#kernel/ids';
 
@@ -9,7 +10,7 @@ export interface NumberRepo {
   findByE164(e164: string): Promise<PhoneNumber | null>;
   update(
     id: NumberId,
-    change: { assistantId?: AssistantId | null; label?: string },
+    change: { assistantId?: AssistantId | null; label?: string; callbacks?: Callbacks; active?: boolean },
   ): Promise<PhoneNumber | null>;
   remove(id: NumberId): Promise<boolean>;
 }

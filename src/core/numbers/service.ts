@@ -1,8 +1,10 @@
 import { auditEntry } from '#core/audit/record';
-import { NO_CALLBACKS } from '#core/callbacks/callbacks';
+import { type Callbacks, NO_CALLBACKS } from '#core/callbacks/callbacks';
+import { checkCallbacks } from '#core/callbacks/check-callbacks';
 import { e164Field, invalid, notFound, textField } from '#core/fields';
 import type { PhoneNumber } from '#core/numbers/number';
 import { permit } from '#core/permission';
+import type { OutboundHttp } from '#core/ports';
 import type { Tx, UnitOfWork } from '#core/uow';
 import type { Clock } from '#kernel/clock';
 import { type AssistantId, isId, newId } from '#kernel/ids';
@@ -14,6 +16,11 @@ export interface Numbers {
     scope: Scope,
     order: { e164: string; assistantId?: string | null; label?: string },
   ): Promise<PhoneNumber>;
+  /**
+   * A number with who is told of its calls. One that is the tenant's own already gets the new addresses and answers
+   * again. Throws `invalid` (`e164`, `startUrl`, `endUrl`, `errorUrl`), `conflict` where another tenant has the number.
+   */
+  register(scope: Scope, order: { e164: string; callbacks: Callbacks }): Promise<PhoneNumber>;
   list(scope: Scope): Promise<PhoneNumber[]>;
   /** Throws `not_found`. */
   get(scope: Scope, id: string): Promise<PhoneNumber>;
@@ -29,7 +36,14 @@ export interface Numbers {
   ownerOf(e164: string): Promise<PhoneNumber | null>;
 }
 
-export function makeNumbers({ uow, clock }: { uow: UnitOfWork; clock: Clock }): Numbers {
+export interface NumberDeps {
+  readonly uow: UnitOfWork;
+  readonly clock: Clock;
+  /** Judges the addresses that tenants name. */
+  readonly urls: Pick<OutboundHttp, 'checkUrl'>;
+}
+
+export function makeNumbers({ uow, clock, urls }: NumberDeps): Numbers {
   const now = () => new Date(clock.nowMs());
   const deed = (scope: Scope, action: string, target: string) =>
     auditEntry(scope.actor, { tenantId: scope.tenantId, action, target }, now());
@@ -40,16 +54,25 @@ export function makeNumbers({ uow, clock }: { uow: UnitOfWork; clock: Clock }): 
       const label = labelField(order.label ?? '');
       return uow.write(scope, async (tx) => {
         const assistantId = await chosenAssistant(tx, order.assistantId ?? null);
-        const number: PhoneNumber = {
-          id: newId('num'),
-          tenantId: scope.tenantId,
-          e164,
-          assistantId,
-          label,
-          active: true,
-          callbacks: NO_CALLBACKS,
-          createdAt: now(),
-        };
+        const number = { ...blankNumber(scope, e164, now()), assistantId, label };
+        await tx.numbers.insert(number);
+        await tx.audit.add(deed(scope, 'number.added', number.id));
+        return number;
+      });
+    },
+    async register(scope, order) {
+      permit(scope, 'write');
+      const e164 = e164Field(order.e164, 'e164');
+      const callbacks = checkCallbacks(urls, order.callbacks);
+      return uow.write(scope, async (tx) => {
+        // Of two registrations at once by one tenant the second finds what the first has made.
+        await tx.tenant.lock();
+        const own = await tx.numbers.findByE164(e164);
+        if (own) {
+          await tx.audit.add(deed(scope, 'number.updated', own.id));
+          return (await tx.numbers.update(own.id, { callbacks, active: true }))!;
+        }
+        const number = { ...blankNumber(scope, e164, now()), callbacks };
         await tx.numbers.insert(number);
         await tx.audit.add(deed(scope, 'number.added', number.id));
         return number;
@@ -85,6 +108,18 @@ export function makeNumbers({ uow, clock }: { uow: UnitOfWork; clock: Clock }): 
     ownerOf: (e164) => uow.system.read((repos) => repos.numbers.findByE164(e164)),
   };
 }
+
+/** A number that is answered, by whoever answers for the tenant, and nobody is told of. */
+const blankNumber = ({ tenantId }: Scope, e164: string, createdAt: Date): PhoneNumber => ({
+  id: newId('num'),
+  tenantId,
+  e164,
+  assistantId: null,
+  label: '',
+  active: true,
+  callbacks: NO_CALLBACKS,
+  createdAt,
+});
 
 const labelField = (label: unknown) => textField(label, 'label', { max: 200, empty: true });
 
