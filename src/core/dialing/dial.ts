@@ -20,7 +20,10 @@ export type MachineDetection = 'Enable' | 'DetectMessageEnd';
 export interface Dial {
   readonly callId: CallId;
   readonly tenantId: TenantId;
-  /** The tenant's own carrier account, sealed under `dial:<callId>`; null is the platform's. Forgotten at the end. */
+  /**
+   * The tenant's own carrier account, sealed under `dial:<callId>`; null is the platform's. Forgotten some minutes after
+   * the end.
+   */
   readonly account: SealedText | null;
   readonly status: DialStatus;
   readonly machineDetection: MachineDetection | null;
@@ -34,5 +37,7 @@ export interface Dial {
   readonly tokenHash: string;
   /** What the tenant's backend asked for while it rang, sealed under `call:<callId>`. */
   readonly brief: SealedText | null;
+  /** When the backend's word was in, or could not be had; null while it is to be asked still. */
+  readonly askedAt: Date | null;
   readonly createdAt: Date;
 }

@@ -156,6 +156,7 @@ export const dials = pgTable(
     lastSequence: integer('last_sequence').notNull(),
     tokenHash: text('token_hash').notNull().unique('dials_token'),
     brief: text().$type<SealedText>(),
+    askedAt: moment('asked_at'),
     createdAt: moment('created_at').notNull(),
   },
   (t) => [index('dials_open').on(t.createdAt).where(sql`${t.status} in ('queued', 'initiated', 'ringing')`)],
