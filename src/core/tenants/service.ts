@@ -1,6 +1,8 @@
 import { auditEntry } from '#core/audit/record';
-import { textField, timezoneField } from '#core/fields';
+import { notFound, textField, timezoneField } from '#core/fields';
+import type { ApiKey } from '#core/keys/key';
 import type { MemberView } from '#core/members/member';
+import type { PhoneNumber } from '#core/numbers/number';
 import { permit } from '#core/permission';
 import type { Plan } from '#core/plans/plan';
 import { planOf } from '#core/plans/plan-of';
@@ -9,8 +11,19 @@ import type { UnitOfWork } from '#core/uow';
 import type { Clock } from '#kernel/clock';
 import type { Scope } from '#kernel/scope';
 
+export interface Account {
+  readonly tenant: Tenant;
+  /** Of the oldest owner. */
+  readonly ownerEmail: string;
+  readonly numbers: readonly PhoneNumber[];
+  /** Live ones. */
+  readonly keys: readonly ApiKey[];
+}
+
 export interface Tenants {
   get(scope: Scope): Promise<{ tenant: Tenant; plan: Plan }>;
+  /** The tenant with whom it is known by and what it holds. */
+  account(scope: Scope): Promise<Account>;
   /** Throws `invalid` (`name`, `timezone`) and `forbidden`. */
   update(scope: Scope, change: { name?: string; timezone?: string }): Promise<Tenant>;
   members(scope: Scope): Promise<MemberView[]>;
@@ -24,6 +37,14 @@ export function makeTenants({ uow, clock }: { uow: UnitOfWork; clock: Clock }): 
       uow.read(scope, async (repos) => {
         const tenant = await repos.tenant.get();
         return { tenant, plan: await planOf(repos, tenant) };
+      }),
+    account: (scope) =>
+      uow.read(scope, async (repos) => {
+        const tenant = await repos.tenant.get();
+        const owner = (await repos.members.list()).find(({ role }) => role === 'owner');
+        if (!owner) throw notFound('Owner of the account');
+        const [numbers, keys] = [await repos.numbers.list(), await repos.keys.list()];
+        return { tenant, ownerEmail: owner.email, numbers, keys };
       }),
     async update(scope, { name, timezone }) {
       permit(scope, 'manage');

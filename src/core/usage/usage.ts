@@ -39,6 +39,25 @@ export interface MonthUsage {
   readonly minutes: number;
 }
 
+/** A call that has ended, as it is billed. */
+export interface BilledCall {
+  readonly callId: CallId;
+  /** The carrier's own id. */
+  readonly carrierRef: string | null;
+  readonly from: string;
+  readonly to: string;
+  readonly billedMs: number;
+  /** What the time on the line costs the tenant; providers apart. */
+  readonly costMicros: MicroUsd;
+  readonly endedAt: Date;
+}
+
+/** Counts of this month and of all months are of one moment. */
+export interface UsageTotals {
+  readonly month: MonthUsage;
+  readonly allTime: Omit<MonthUsage, 'since'>;
+}
+
 export interface Stats {
   readonly totalCalls: number;
   readonly activeAgents: number;
