@@ -13,6 +13,14 @@ const KEPT_WINDOWS = 8;
  */
 const LINE_NOISE = noise(4096, 20 / 32768);
 
+/**
+ * After a second without speech the network forgets what it has heard. With a speech and its end in memory it is slow
+ * to believe in the next one: people who broke in were found up to 350 ms late, and at once by a network that starts
+ * anew. Bursts, coughs, clicks, hum, tones, breath and sirens are no more speech to the one than to the other.
+ */
+const FORGET_WINDOWS = 31;
+const QUIET = 0.1;
+
 /** The detector's side of one slot: takes windows out of the ring, puts verdicts back. */
 export class VadStream {
   readonly rate: SileroRate;
@@ -27,6 +35,7 @@ export class VadStream {
   #pending: Float32Array;
   #pendingCount = 0;
   #noiseAt = 0;
+  #quietWindows = 0;
 
   constructor(memory: VadMemory, slot: number) {
     this.#memory = memory;
@@ -52,7 +61,13 @@ export class VadStream {
   /** Gives the verdict in `turn` to the calls' thread. */
   tell(): void {
     const judged = this.#word(JUDGED);
-    this.#give(judged, this.turn.probability);
+    const { memory, probability } = this.turn;
+    this.#give(judged, probability);
+    this.#quietWindows = probability < QUIET ? this.#quietWindows + 1 : 0;
+    if (this.#quietWindows >= FORGET_WINDOWS) {
+      memory.state.fill(0);
+      this.#quietWindows = 0;
+    }
     this.#setWord(JUDGED, judged + 1);
   }
 
