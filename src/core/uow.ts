@@ -2,12 +2,16 @@ import type { AssistantRepo } from '#core/assistants/repo';
 import type { AuditRepo } from '#core/audit/repo';
 import type { BookingRepo } from '#core/calendar/repo';
 import type { CallDirectory, CallRepo } from '#core/calls/repo';
+import type { DialDirectory, DialRepo, TransferDirectory } from '#core/dialing/repo';
+import type { IdempotencyDirectory, IdempotencyRepo } from '#core/idempotency/repo';
 import type { EnqueueOptions, JobName, JobPayloads } from '#core/jobs';
 import type { KeyDirectory, KeyRepo } from '#core/keys/repo';
 import type { MemberDirectory, MemberRepo } from '#core/members/repo';
+import type { NodeDirectory } from '#core/nodes/repo';
 import type { NumberDirectory, NumberRepo } from '#core/numbers/repo';
 import type { PlanDirectory, PlanRepo } from '#core/plans/repo';
 import type { GlobalProviderRepo, ProviderRepo } from '#core/providers/repo';
+import type { SandboxRepo } from '#core/sandbox/repo';
 import type { TenantDirectory, TenantRepo } from '#core/tenants/repo';
 import type { UsageRepo } from '#core/usage/repo';
 import type { UserDirectory, UserRepo } from '#core/users/repo';
@@ -26,6 +30,7 @@ export interface Repos {
   readonly providers: ProviderRepo;
   readonly numbers: NumberRepo;
   readonly calls: CallRepo;
+  readonly dials: DialRepo;
   readonly usage: UsageRepo;
   readonly bookings: BookingRepo;
   readonly deliveries: DeliveryRepo;
@@ -44,6 +49,7 @@ declare const inTransaction: unique symbol;
 export interface Tx extends Repos, Enqueue {
   readonly [inTransaction]: 'tenant';
   readonly audit: AuditRepo;
+  readonly idempotency: IdempotencyRepo;
 }
 
 /** Storage across tenants, for what has no tenant yet: sign-in, key look-up, tickets, the operator, recovery. */
@@ -56,11 +62,17 @@ export interface SystemRepos {
   readonly providers: GlobalProviderRepo;
   readonly numbers: NumberDirectory;
   readonly calls: CallDirectory;
+  readonly dials: DialDirectory;
+  readonly transfers: TransferDirectory;
+  readonly nodes: NodeDirectory;
+  /** What the sandboxes of outside services keep. */
+  readonly sandbox: SandboxRepo;
 }
 
 export interface SystemTx extends SystemRepos, Enqueue {
   readonly [inTransaction]: 'system';
   readonly audit: AuditRepo;
+  readonly idempotency: IdempotencyDirectory;
   /** The storage of one tenant within this same transaction. */
   forTenant(tenantId: TenantId): Tx;
 }

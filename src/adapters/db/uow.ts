@@ -11,11 +11,14 @@ import { auditRepo } from './repos/audit.ts';
 import { bookingRepo } from './repos/bookings.ts';
 import { callDirectory, callRepo } from './repos/calls.ts';
 import { deliveryRepo } from './repos/deliveries.ts';
+import { dialDirectory, dialRepo, nodeDirectory, transferDirectory } from './repos/dials.ts';
 import { storageFailure, worthAgain } from './repos/failures.ts';
+import { idempotencyDirectory, idempotencyRepo } from './repos/idempotency.ts';
 import { keyDirectory, keyRepo } from './repos/keys.ts';
 import { numberDirectory, numberRepo } from './repos/numbers.ts';
 import { planDirectory, planRepo } from './repos/plans.ts';
 import { globalProviderRepo, providerRepo } from './repos/providers.ts';
+import { sandboxRepo } from './repos/sandbox.ts';
 import type { Session } from './repos/session.ts';
 import { memberDirectory, memberRepo, tenantDirectory, tenantRepo } from './repos/tenants.ts';
 import { usageRepo } from './repos/usage.ts';
@@ -131,6 +134,7 @@ function reposOf(session: Session, tenantId: TenantId): Repos {
     providers: providerRepo(session, tenantId),
     numbers: numberRepo(session, tenantId),
     calls: callRepo(session, tenantId),
+    dials: dialRepo(session, tenantId),
     usage: usageRepo(session, tenantId),
     bookings: bookingRepo(session, tenantId),
     deliveries: deliveryRepo(session, tenantId),
@@ -138,7 +142,12 @@ function reposOf(session: Session, tenantId: TenantId): Repos {
 }
 
 function txOf(session: Session, tenantId: TenantId): Tx {
-  return { ...reposOf(session, tenantId), audit: auditRepo(session), ...jobsOn(session) } as Tx;
+  return {
+    ...reposOf(session, tenantId),
+    audit: auditRepo(session),
+    idempotency: idempotencyRepo(session, tenantId),
+    ...jobsOn(session),
+  } as Tx;
 }
 
 function systemReposOf(session: Session): SystemRepos {
@@ -151,6 +160,10 @@ function systemReposOf(session: Session): SystemRepos {
     providers: globalProviderRepo(session),
     numbers: numberDirectory(session),
     calls: callDirectory(session),
+    dials: dialDirectory(session),
+    transfers: transferDirectory(session),
+    nodes: nodeDirectory(session),
+    sandbox: sandboxRepo(session),
   };
 }
 
@@ -158,6 +171,7 @@ function systemTxOf(session: Session): SystemTx {
   return {
     ...systemReposOf(session),
     audit: auditRepo(session),
+    idempotency: idempotencyDirectory(session),
     ...jobsOn(session),
     forTenant: (tenantId: TenantId) => txOf(session, tenantId),
   } as SystemTx;
