@@ -57,6 +57,7 @@ export const meterReports = pgTable(
     tenantId: owner(),
     seconds: integer().notNull(),
     at: moment().notNull(),
+    triedAt: moment('tried_at'),
     reportedAt: moment('reported_at'),
   },
   (t) => [index('meter_reports_waiting').on(t.tenantId).where(sql`${t.reportedAt} is null`)],

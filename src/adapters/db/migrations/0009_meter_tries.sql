@@ -1,0 +1,1 @@
+ALTER TABLE "meter_reports" ADD COLUMN "tried_at" timestamp (3) with time zone;
