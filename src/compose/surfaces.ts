@@ -57,6 +57,7 @@ export async function openSurfaces(parts: SurfaceParts) {
       { name: 'calls', check: async () => refuseWhile(launcher.isStopped, 'the server is going down') },
     ],
     metrics: calls.meters,
+    idempotency: services.idempotency,
     log,
     config,
   });

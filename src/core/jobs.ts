@@ -1,13 +1,25 @@
+import type { CallError } from '#core/callbacks/incident';
 import type { CallId, TenantId } from '#kernel/ids';
 
 /** What each job is given. A job is at least once: its handler must bear being run twice. */
 export interface JobPayloads {
   /** Summary, sentiment and the rest, after a call has ended. */
   'post-call': { tenantId: TenantId; callId: CallId };
-  /** Tells `url`, the assistant's address when the call ended, of it. */
-  'call-webhook': { tenantId: TenantId; callId: CallId; url: string };
+  /**
+   * Tells `url` of a call: of its end, or of an error. It is the assistant's address when the call ended, or one of the
+   * tenant's backend.
+   */
+  'call-webhook': {
+    tenantId: TenantId;
+    callId: CallId;
+    url: string;
+    toBackend?: true;
+    error?: { webhookId: string; event: CallError };
+  };
   /** Deletes stream tickets that expired unused. */
   'sweep-tickets': Record<string, never>;
+  /** Deletes idempotency records nobody is answered from any more. */
+  'sweep-idempotency': Record<string, never>;
 }
 
 export type JobName = keyof JobPayloads;
@@ -25,6 +37,7 @@ export const JOBS: { readonly [N in JobName]: JobTerms } = {
   // The pauses grow by the factor e: the last try is a day after the first.
   'call-webhook': { maxAttempts: 12, cron: null },
   'sweep-tickets': { maxAttempts: 2, cron: '*/15 * * * *' },
+  'sweep-idempotency': { maxAttempts: 2, cron: '25 * * * *' },
 };
 
 export interface EnqueueOptions {

@@ -3,6 +3,7 @@ import { type Assistants, makeAssistants } from '#core/assistants/service';
 import { type Admission, makeAdmission } from '#core/calls/admission';
 import { type CallLifecycle, makeCallLifecycle } from '#core/calls/lifecycle';
 import { type Calls, makeCalls } from '#core/calls/service';
+import { type Idempotency, makeIdempotency } from '#core/idempotency/service';
 import { type Keys, makeKeys } from '#core/keys/service';
 import { makeNumbers, type Numbers } from '#core/numbers/service';
 import { makePlans, type Plans } from '#core/plans/service';
@@ -31,6 +32,7 @@ export interface Services {
   readonly calls: Calls;
   readonly usage: Usage;
   readonly webhooks: Webhooks;
+  readonly idempotency: Idempotency;
   /** Stores what must exist from the first start: plans and embedded providers. Bears being run by several nodes. */
   seed(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export function makeServices(deps: ServiceDeps): Services {
     calls,
     usage: makeUsage(deps),
     webhooks: makeWebhooks({ uow: deps.uow, clock: deps.clock, http: deps.urls, ...deps.webhooks, calls }),
+    idempotency: makeIdempotency(deps),
     async seed() {
       await plans.seed();
       await providers.seed();

@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import type { Idempotency } from '#core/idempotency/service';
 import { DomainError } from '#kernel/errors';
 import type { Log } from '#kernel/log';
 import type { Dialect } from './dialect.ts';
@@ -24,6 +25,7 @@ export interface AppOptions {
   readonly extraPlugins: readonly FastifyPluginAsync[];
   readonly checks: readonly ReadinessCheck[];
   readonly metrics: MetricsRegistry;
+  readonly idempotency: Idempotency;
   readonly log: Log;
   readonly config: {
     readonly publicUrl: string;
@@ -58,7 +60,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const limits = await openLimits(app, options.config.rateLimitPerMinute);
   answerTheRest(app, options.log);
   probes(app, options);
-  for (const surface of surfaces) await mount(app, surface, { limits, log: options.log });
+  for (const surface of surfaces) {
+    await mount(app, surface, { limits, idempotency: options.idempotency, log: options.log });
+  }
   for (const plugin of options.extraPlugins) await app.register(plugin);
   return app;
 }
@@ -95,7 +99,7 @@ async function secure(app: FastifyInstance, publicUrl: string): Promise<void> {
   await app.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['x-request-id', 'retry-after', 'content-range', 'accept-ranges'],
+    exposedHeaders: ['x-request-id', 'retry-after', 'content-range', 'accept-ranges', 'idempotency-replayed'],
     maxAge: 600,
     strictPreflight: false,
   });

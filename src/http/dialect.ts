@@ -62,6 +62,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may ask: `public` is anyone; other words are the dialect's own. */
     access?: string;
+    /** Whether the route takes `Idempotency-Key`; see `answerOnce`. Only where there is a scope. */
+    idempotent?: boolean;
     /** For routes that take a password or the like: what is being guessed at, such as the e-mail address. */
     guessOf?: (request: FastifyRequest) => string;
   }

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Idempotency } from '#core/idempotency/service';
 import { DomainError } from '#kernel/errors';
 import type { Log } from '#kernel/log';
+import { answerOnce } from './answer-once.ts';
 import { acceptJson } from './body-parsers.ts';
 import type { Dialect } from './dialect.ts';
 import type { Limits } from './limits.ts';
@@ -10,6 +12,7 @@ import { validator } from './validator.ts';
 
 export interface MountDeps {
   readonly limits: Limits;
+  readonly idempotency: Idempotency;
   readonly log: Log;
 }
 
@@ -31,6 +34,7 @@ export async function mount(app: FastifyInstance, dialect: Dialect, deps: MountD
       inner.addHook('preHandler', async (request) => {
         if (request.routeOptions.config.guessOf) await deps.limits.countGuess(request);
       });
+      answerOnce(inner, deps.idempotency, deps.log);
       if (dialect.reference) await serveReference(inner, dialect, dialect.reference);
       for (const addRoutes of dialect.routes) await addRoutes(inner.withTypeProvider());
     },

@@ -8,10 +8,13 @@ type Handlers = {
 };
 
 /** The handler of every job there is. */
-export function jobHandlers(deps: PostCallDeps & { services: Pick<Services, 'webhooks'> }): Handlers {
+export function jobHandlers(
+  deps: PostCallDeps & { services: Pick<Services, 'webhooks' | 'idempotency'> },
+): Handlers {
   return {
     'post-call': postCall(deps),
     'call-webhook': callWebhook(deps),
     'sweep-tickets': async () => void (await deps.services.admission.sweep()),
+    'sweep-idempotency': async () => void (await deps.services.idempotency.sweep()),
   };
 }

@@ -34,6 +34,8 @@ export interface TestPlatform {
   storeCall(tenantId: string, call: StoredCall): Promise<string>;
   /** Makes queries about calls fail, as nothing in the services expects. */
   breakDatabase(): Promise<void>;
+  /** Makes storing API keys fail, as nothing in the services expects, until what it returns is called. */
+  refuseKeys(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,12 @@ export async function testPlatform(): Promise<TestPlatform> {
     storeCall: (tenantId, call) => storeCall({ services, blobs, recording }, tenantId as TenantId, call),
     async breakDatabase() {
       await database.pool.query('alter table calls rename to calls_elsewhere');
+    },
+    async refuseKeys() {
+      await database.pool.query(
+        "alter table api_keys add constraint nobody check (label <> 'Retry') not valid",
+      );
+      return async () => void (await database.pool.query('alter table api_keys drop constraint nobody'));
     },
     async close() {
       await database.drop();

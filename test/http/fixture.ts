@@ -1,6 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Registry } from 'prom-client';
 import { Type } from 'typebox';
+import type { KeptAnswer, KeyedRequest } from '#core/idempotency/idempotency';
+import type { Idempotency } from '#core/idempotency/service';
 import { type AppOptions, buildApp } from '#http/app';
 import type { Dialect } from '#http/dialect';
 import { DomainError } from '#kernel/errors';
@@ -96,10 +98,34 @@ export async function fixtureApp(
     extraPlugins: [],
     checks: [],
     metrics: new Registry(),
+    idempotency: rememberingIdempotency(),
     log: keepingLog(),
     config: { publicUrl: 'http://localhost:3000', rateLimitPerMinute: null, dialectHosts: [], ...config },
     ...rest,
   });
+}
+
+/** Keeps answers in memory, for as long as the app lives; whoever asks. */
+function rememberingIdempotency(): Idempotency {
+  const kept = new Map<string, { request: KeyedRequest; answer: KeptAnswer | null }>();
+  return {
+    async begin(_scope, request) {
+      const first = kept.get(request.key);
+      if (!first) {
+        kept.set(request.key, { request, answer: null });
+        return { kind: 'begun', run: { key: request.key, startedAt: new Date() } };
+      }
+      if (first.request.requestHash !== request.requestHash)
+        throw new DomainError('invalid', 'Another request.');
+      if (first.answer) return { kind: 'answered', answer: first.answer };
+      throw new DomainError('conflict', 'Still running.', { retryAfterMs: 1_000 });
+    },
+    async finish(_scope, { key }, answer) {
+      if (answer.status >= 500) kept.delete(key);
+      else kept.set(key, { request: kept.get(key)!.request, answer });
+    },
+    sweep: async () => 0,
+  };
 }
 
 /** A free port of this machine. */

@@ -74,6 +74,7 @@ export async function startVoicex(options: VoicexOptions = {}): Promise<Voicex> 
         clock: systemClock,
       }),
     ],
+    idempotency: platform.services.idempotency,
     ...(options.log && { log: options.log }),
     config: {
       rateLimitPerMinute: options.rateLimitPerMinute ?? null,

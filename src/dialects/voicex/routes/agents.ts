@@ -7,6 +7,7 @@ import { AgentBody, AgentDetailBody, showAgent, showAgentDetail } from '../shape
 import { CreateAgentBody, readAgent, readNewAgent, UpdateAgentBody } from '../shapes/agent-input.ts';
 
 const TAG = 'Agents';
+const ONCE = { idempotent: true };
 const ONE = '/api/dashboard/agents/:id';
 
 const listAgents = {
@@ -47,7 +48,7 @@ export const agentRoutes =
       (await assistants.list(scopeOf(request))).map(showAgent),
     );
 
-    app.post('/api/dashboard/agents', { schema: createAgent }, async (request, reply) => {
+    app.post('/api/dashboard/agents', { config: ONCE, schema: createAgent }, async (request, reply) => {
       const agent = await assistants.create(scopeOf(request), readNewAgent(request.body));
       return reply.code(201).send(showAgentDetail(agent));
     });

@@ -31,7 +31,7 @@ export const apiKeyRoutes =
   (app) => {
     app.get(ALL, { schema: listApiKeys }, async (request) => showApiKeys(await keys.list(scopeOf(request))));
 
-    app.post(ALL, { schema: createApiKey }, async (request, reply) => {
+    app.post(ALL, { config: { idempotent: true }, schema: createApiKey }, async (request, reply) => {
       const key = await keys.issue(scopeOf(request), { label: request.body.name, form: 'vx' });
       return reply.code(201).send(showCreatedApiKey(key));
     });

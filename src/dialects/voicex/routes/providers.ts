@@ -85,7 +85,7 @@ export const providerRoutes =
       return found.map(showProvider);
     });
 
-    app.post(ALL, { schema: createProvider }, async (request, reply) => {
+    app.post(ALL, { config: { idempotent: true }, schema: createProvider }, async (request, reply) => {
       const { category, providerKey, name, credentials, models, settings } = request.body;
       const draft = { category, providerKey, name, credentials, models, settings };
       return reply.code(201).send(showProvider(await providers.create(scopeOf(request), draft)));

@@ -1,0 +1,23 @@
+import type { IdempotencyRecord, KeyedRequest } from '#core/idempotency/idempotency';
+import type { SealedText } from '#core/ports';
+
+export interface IdempotencyRepo {
+  /**
+   * Takes the key for this request: where nobody has it, where its record began before `keptSince`, or where the same
+   * request took it before `leasedSince` and never answered. Null when taken, else the record that stands in the way.
+   * Of two at once exactly one takes it.
+   */
+  take(
+    request: KeyedRequest,
+    at: { now: Date; keptSince: Date; leasedSince: Date },
+  ): Promise<IdempotencyRecord | null>;
+  /** Keeps the answer of the request that took the key at that moment; false where it has lost the key. */
+  keep(run: { key: string; startedAt: Date }, status: number, answer: SealedText): Promise<boolean>;
+  /** Gives the key up without an answer. */
+  release(run: { key: string; startedAt: Date }): Promise<void>;
+}
+
+export interface IdempotencyDirectory {
+  /** Deletes records that began before this moment; how many. */
+  sweep(before: Date): Promise<number>;
+}
