@@ -16,7 +16,7 @@ export interface JobPayloads {
     toBackend?: true;
     error?: { webhookId: string; event: CallError };
   };
-  /** Deletes stream tickets that expired unused. */
+  /** Deletes stream tickets that expired unused, and ends their calls. */
   'sweep-tickets': Record<string, never>;
   /** Deletes idempotency records nobody is answered from any more. */
   'sweep-idempotency': Record<string, never>;
@@ -36,7 +36,7 @@ export const JOBS: { readonly [N in JobName]: JobTerms } = {
   'post-call': { maxAttempts: 8, cron: null },
   // The pauses grow by the factor e: the last try is a day after the first.
   'call-webhook': { maxAttempts: 12, cron: null },
-  'sweep-tickets': { maxAttempts: 2, cron: '*/15 * * * *' },
+  'sweep-tickets': { maxAttempts: 2, cron: '* * * * *' },
   'sweep-idempotency': { maxAttempts: 2, cron: '25 * * * *' },
 };
 

@@ -3,6 +3,7 @@ import type { Assistant, AssistantView } from '#core/assistants/assistant';
 import { type Circumstances, circumstances, viewOf } from '#core/assistants/status';
 import { type Callbacks, NO_CALLBACKS } from '#core/callbacks/callbacks';
 import type { CallDirection, CallType } from '#core/calls/call';
+import { endMissed } from '#core/calls/ending';
 import type { CallOrder, StreamTicket } from '#core/calls/order';
 import { notFound } from '#core/fields';
 import { secretHash } from '#core/keys/secret';
@@ -12,7 +13,7 @@ import { openCredentials } from '#core/providers/credentials';
 import { embeddedModel } from '#core/providers/embedded';
 import type { OpenedProvider } from '#core/providers/provider';
 import { requireActive } from '#core/tenants/tenant';
-import type { Repos, UnitOfWork } from '#core/uow';
+import type { Repos, Tx, UnitOfWork } from '#core/uow';
 import { variablesField } from '#core/variables';
 import type { Clock } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
@@ -62,7 +63,10 @@ export interface Admission {
    * (unknown, used, expired), `precondition` (the assistant or its tenant is out of use meanwhile).
    */
   redeem(token: string): Promise<CallOrder>;
-  /** Deletes expired tickets; how many. */
+  /**
+   * Deletes tickets that expired unused; how many. A call whose backend has been asked about it is stored as failed, so
+   * that its backend is told.
+   */
   sweep(): Promise<number>;
 }
 
@@ -134,7 +138,14 @@ class AdmissionService implements Admission {
 
   sweep(): Promise<number> {
     const now = new Date(this.#deps.clock.nowMs());
-    return this.#deps.uow.system.write((tx) => tx.calls.sweepTickets(now));
+    return this.#deps.uow.system.write(async (system) => {
+      const expired = await system.calls.takeExpiredTickets(now);
+      for (const ticket of expired) {
+        if (ticket.callbacks.startUrl !== null)
+          await endUnopened(system.forTenant(ticket.tenantId), ticket, now);
+      }
+      return expired.length;
+    });
   }
 
   async #order(
@@ -185,7 +196,8 @@ class AdmissionService implements Admission {
   }
 }
 
-async function requireRoom(repos: Repos, { plan, minutesLeft }: Circumstances): Promise<void> {
+/** Throws `quota` where the tenant has no minutes left, or as many calls as it may have at once. */
+export async function requireRoom(repos: Repos, { plan, minutesLeft }: Circumstances): Promise<void> {
   if (minutesLeft === 0) {
     throw new DomainError('quota', 'The minutes of this month are used up.');
   }
@@ -197,9 +209,10 @@ export function tooManyCalls({ maxConcurrentCalls }: { maxConcurrentCalls: numbe
   return new DomainError('quota', `Your plan has room for ${maxConcurrentCalls} calls at once.`);
 }
 
-async function answering(
+/** The assistant that answers: the order is the one of `Admission.admit`. Throws `not_found`, `precondition`. */
+export async function answering(
   repos: Repos,
-  request: AdmissionRequest,
+  request: Pick<AdmissionRequest, 'to' | 'assistantId'>,
   around: Circumstances,
 ): Promise<AssistantView> {
   const number = await repos.numbers.findByE164(plain(request.to));
@@ -220,6 +233,14 @@ async function answering(
   const fallback = await repos.assistants.findDefault();
   if (!fallback) throw notFound('Agent');
   return requireUsable(viewOf(fallback, around));
+}
+
+async function endUnopened(tx: Tx, ticket: StreamTicket, now: Date): Promise<void> {
+  const { callId: id, expiresAt, brief: _, voicemail: __, ...facts } = ticket;
+  const assistant = await tx.assistants.find(ticket.assistantId);
+  const startedAt = new Date(expiresAt.getTime() - TICKET_MS);
+  const missed = { ...facts, id, startedAt, assistantName: assistant?.name ?? '', nodeId: '' };
+  await endMissed(tx, missed, { reason: 'failed', why: 'The carrier never opened the media stream.', now });
 }
 
 function requireUsable(view: AssistantView): AssistantView {

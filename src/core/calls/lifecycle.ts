@@ -1,6 +1,8 @@
+import { announceIncident, hastenEnd } from '#core/callbacks/announce';
+import { incidentCall, incidentOf } from '#core/callbacks/incident';
 import { tooManyCalls } from '#core/calls/admission';
 import type { Call, CallAnalysis } from '#core/calls/call';
-import type { EndReason, LogEntry } from '#core/calls/log-entry';
+import { type CallResult, endCall, endMissed, type MissedCall } from '#core/calls/ending';
 import { lastMomentMs } from '#core/calls/metrics';
 import type { CallOrder } from '#core/calls/order';
 import { type CallProgress, lastEntries } from '#core/calls/progress';
@@ -9,34 +11,32 @@ import { notFound } from '#core/fields';
 import { planOf } from '#core/plans/plan-of';
 import { requireActive } from '#core/tenants/tenant';
 import type { Tx, UnitOfWork } from '#core/uow';
-import { usageOf } from '#core/usage/ledger';
 import type { Clock } from '#kernel/clock';
+import { DomainError } from '#kernel/errors';
 import type { CallId, TenantId } from '#kernel/ids';
 import { makeScope, type Scope } from '#kernel/scope';
 
-export interface CallResult {
-  readonly reason: EndReason;
-  readonly durationMs: number;
-  /** Key of the finished recording among the blobs. */
-  readonly recordingKey?: string | null;
-}
-
 /** What the runtime tells of its calls. Everything here bears being said twice. */
 export interface CallLifecycle {
-  /** Stores the call as active. Throws `quota` when the tenant has as many calls as it may, also under concurrency. */
+  /**
+   * Stores the call as active; one that was dialed and is stored already is answered now. Throws `quota` when the tenant
+   * has as many calls as it may, also under concurrency, and `precondition` when the call has ended meanwhile.
+   */
   begin(order: CallOrder, node: { nodeId: string; carrierRef: string | null }): Promise<Call>;
   /** Adds to logs, of many calls at once; an entry already there stays as it is. */
   append(lines: readonly LogLine[]): Promise<void>;
   /** Notes how far live calls have got beyond their logs, in place of what was noted before. */
   noteProgress(calls: readonly CallProgress[]): Promise<void>;
   /**
-   * Ends the call: `failed` for the reason `failed`, else `completed`. Its usage and the jobs after it are stored in the
-   * same transaction, once, whoever else ends it. The log has been appended before. Throws `not_found`.
+   * Ends the call: `failed` where nobody could be talked to, else `completed`. Its usage and the jobs after it are
+   * stored in the same transaction, once, whoever else ends it. The log has been appended before. Throws `not_found`.
    */
   finish(scope: Scope, callId: CallId, result: CallResult): Promise<Call>;
+  /** Ends a call that nobody was connected to, storing it where it is not stored yet. */
+  miss(scope: Scope, call: MissedCall, result: Pick<CallResult, 'reason' | 'why'>): Promise<void>;
   /**
-   * At a node's start: ends what it left active, with what its log and its progress hold: as failed, unless its end was
-   * logged. The ids of those calls. `salvage` looks for the recording that a call was making and answers its key.
+   * Of a node that died: ends what it left active, with what its log and its progress hold: as failed, unless its end was
+   * logged. Calls that ring at the carrier ring on. The ids of the calls ended. `salvage` looks for the recording that a call was making and answers its key.
    */
   recoverOrphans(nodeId: string, salvage?: (callId: CallId) => Promise<string | null>): Promise<CallId[]>;
   /** A webhook that waits for this goes out now. Throws `not_found`. */
@@ -52,9 +52,6 @@ const systemScope = (tenantId: TenantId) => makeScope(tenantId, { kind: 'system'
 /** What the column of a duration holds: some 24 days. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** How long a webhook waits for the analysis that is to be in it. */
-const ANALYSIS_MS = 30_000;
-
 class LifecycleService implements CallLifecycle {
   readonly #uow: UnitOfWork;
   readonly #clock: Clock;
@@ -69,14 +66,23 @@ class LifecycleService implements CallLifecycle {
       // Calls are counted under this lock, so that two at once cannot both take the last place.
       const tenant = await tx.tenant.lock();
       const before = await tx.calls.find(order.callId);
-      if (before) return before;
+      if (before?.answeredAt) return before;
       requireActive(tenant);
+      const call = this.#begun(order, node);
+      if (before) return answered(tx, { ...call, startedAt: before.startedAt });
       const { limits } = await planOf(tx, tenant);
       if ((await tx.calls.countActive()) >= limits.maxConcurrentCalls) throw tooManyCalls(limits);
-      const call = this.#begun(order, node);
       await tx.calls.insert(call);
       return call;
     });
+  }
+
+  async miss(scope: Scope, missed: MissedCall, result: Pick<CallResult, 'reason' | 'why'>): Promise<void> {
+    await this.#uow.write(scope, (tx) => endMissed(tx, missed, { ...result, now: this.#now() }));
+  }
+
+  #now(): Date {
+    return new Date(this.#clock.nowMs());
   }
 
   #begun(order: CallOrder, node: { nodeId: string; carrierRef: string | null }): Call {
@@ -106,7 +112,17 @@ class LifecycleService implements CallLifecycle {
   }
 
   append(lines: readonly LogLine[]): Promise<void> {
-    return this.#uow.system.write((tx) => tx.calls.append(lines));
+    return this.#uow.system.write(async (tx) => {
+      await tx.calls.append(lines);
+      for (const { tenantId, event } of lines) {
+        // Faults are rare: their calls are read one by one.
+        if (event.type !== 'degraded') continue;
+        const own = tx.forTenant(tenantId);
+        const call = await own.calls.find(event.callId);
+        const incident = call && incidentOf(event, call.answeredAt ?? call.startedAt);
+        if (incident) await announceIncident(own, incidentCall(call), incident);
+      }
+    });
   }
 
   noteProgress(calls: readonly CallProgress[]): Promise<void> {
@@ -119,7 +135,7 @@ class LifecycleService implements CallLifecycle {
       if (!call) throw notFound('Call');
       if (call.status !== 'active') return call;
       const durationMs = Math.min(Math.max(0, Math.round(result.durationMs)), LONGEST_MS);
-      await this.#end(tx, call, { ...result, durationMs, log: await tx.calls.log(callId) });
+      await endCall(tx, call, { ...result, durationMs, log: await tx.calls.log(callId), now: this.#now() });
       return (await tx.calls.find(callId))!;
     });
   }
@@ -147,7 +163,10 @@ class LifecycleService implements CallLifecycle {
       // A node may have died after the end of a call was logged and before it was stored.
       const last = log.at(-1);
       const reason = last?.type === 'call.ended' ? last.reason : 'failed';
-      if (!(await this.#end(tx, call, { reason, durationMs, recordingKey, log }))) return false;
+      const why =
+        before.at(-1)?.type === 'call.ended' ? {} : { why: 'The server went down during the call.' };
+      const ending = { reason, durationMs, recordingKey, log, now: this.#now(), ...why };
+      if (!(await endCall(tx, call, ending))) return false;
       const { tenantId, id: callId } = call;
       await system.calls.append(rest.map((entry) => ({ tenantId, event: { ...entry, callId } })));
       return true;
@@ -157,34 +176,12 @@ class LifecycleService implements CallLifecycle {
   async saveAnalysis(scope: Scope, callId: CallId, analysis: CallAnalysis): Promise<void> {
     await this.#uow.write(scope, async (tx) => {
       if (!(await tx.calls.saveAnalysis(callId, analysis))) throw notFound('Call');
-      await tx.hasten(webhookKey(callId));
+      await hastenEnd(tx, callId);
     });
-  }
-
-  /** Of all who end a call the first one's ending stands: only it writes usage and the jobs after the call. */
-  async #end(tx: Tx, call: Call, { reason, durationMs, recordingKey, log }: Ending): Promise<boolean> {
-    const endedAt = new Date(call.startedAt.getTime() + durationMs);
-    const status = reason === 'failed' ? 'failed' : 'completed';
-    const ending = { status, reason, endedAt, durationMs, recordingKey: recordingKey ?? null } as const;
-    if (!(await tx.calls.end(call.id, ending))) return false;
-    const { pricing } = await planOf(tx, await tx.tenant.get());
-    const { tenantId, id: callId } = call;
-    await tx.usage.add(usageOf({ tenantId, callId, durationMs, endedAt, pricing }, log));
-    await tx.enqueue('post-call', { tenantId, callId }, { key: `post-call:${callId}` });
-    const url = (await tx.assistants.find(call.assistantId))?.endedWebhookUrl ?? null;
-    if (url !== null) {
-      const runAt = new Date(this.#clock.nowMs() + ANALYSIS_MS);
-      await tx.enqueue('call-webhook', { tenantId, callId, url }, { key: webhookKey(callId), runAt });
-    }
-    return true;
   }
 }
 
-const webhookKey = (callId: CallId) => `call-webhook:${callId}`;
-
-interface Ending {
-  reason: EndReason;
-  durationMs: number;
-  recordingKey?: string | null;
-  log: readonly LogEntry[];
+async function answered(tx: Tx, call: Call): Promise<Call> {
+  if (await tx.calls.answer(call)) return call;
+  throw new DomainError('precondition', 'The call is over.');
 }

@@ -20,8 +20,12 @@ export interface CallEnding {
 
 export interface CallRepo {
   addTicket(ticket: StreamTicket, tokenHash: string): Promise<void>;
+  /** Takes away the tickets of the carrier's call: the latest one of them; null where there is none. */
+  takeTicketsOf(carrierRef: string): Promise<StreamTicket | null>;
   /** False where the id is taken. */
   insert(call: Call): Promise<boolean>;
+  /** Of a call that is active and unanswered: who answers, where and when. False where it is not. */
+  answer(call: Call): Promise<boolean>;
   find(id: CallId): Promise<Call | null>;
   /** Newest first, the higher id first among equals. */
   list(filter: CallFilter, page: { skip: number; limit: number }): Promise<OffsetPage<Call>>;
@@ -46,12 +50,12 @@ export interface LogLine {
 export interface CallDirectory {
   /** Takes the ticket away: of two at once exactly one gets it. Null where it is unknown, used or expired. */
   takeTicket(tokenHash: string, at: Date): Promise<StreamTicket | null>;
-  /** Deletes what expired before this moment; the number of tickets deleted. */
-  sweepTickets(before: Date): Promise<number>;
+  /** Takes away the tickets that expired before this moment. */
+  takeExpiredTickets(before: Date): Promise<StreamTicket[]>;
   /** Adds entries whose `(callId, seq)` is new; those of calls that do not exist are passed over. */
   append(lines: readonly LogLine[]): Promise<void>;
   /** Notes how far live calls have got, in place of what was noted before; calls that have ended are passed over. */
   noteProgress(calls: readonly CallProgress[]): Promise<void>;
-  /** Active calls of a node. */
+  /** Active calls of a node, but for those whose media are still to open: they may open anywhere. */
   activeOn(nodeId: string): Promise<Call[]>;
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
 import type { Call } from '#core/calls/call';
 import type { LogEntry } from '#core/calls/log-entry';
 import type { StreamTicket } from '#core/calls/order';
@@ -24,11 +24,26 @@ export function callRepo(session: Session, tenantId: TenantId): CallRepo {
   return {
     addTicket: async (ticket, tokenHash) =>
       void (await session.insert(streamTickets).values({ ...ticket, tenantId, tokenHash })),
+    async takeTicketsOf(carrierRef) {
+      const rows = await session
+        .delete(streamTickets)
+        .where(and(eq(streamTickets.tenantId, tenantId), eq(streamTickets.carrierRef, carrierRef)))
+        .returning();
+      return single(rows.map(ticketOf).sort((a, b) => b.expiresAt.getTime() - a.expiresAt.getTime()));
+    },
     async insert(call) {
       const rows = await session
         .insert(calls)
         .values({ ...call, tenantId })
         .onConflictDoNothing({ target: calls.id })
+        .returning({ id: calls.id });
+      return touched(rows);
+    },
+    async answer({ id, assistantId, assistantName, carrierRef, nodeId, variables, metadata, answeredAt }) {
+      const rows = await session
+        .update(calls)
+        .set({ assistantId, assistantName, carrierRef, nodeId, variables, metadata, answeredAt })
+        .where(and(ownId(id), eq(calls.status, 'active'), isNull(calls.answeredAt)))
         .returning({ id: calls.id });
       return touched(rows);
     },
@@ -71,6 +86,13 @@ export function callRepo(session: Session, tenantId: TenantId): CallRepo {
   };
 }
 
+/** Stored, and perhaps never ordered from the carrier: it is not known to ring anywhere. */
+const undialed = and(eq(calls.direction, 'outbound'), isNull(calls.carrierRef));
+
+function ticketOf({ tokenHash: _, ...ticket }: typeof streamTickets.$inferSelect): StreamTicket {
+  return ticket;
+}
+
 function entryOf(row: typeof callEvents.$inferSelect): LogEntry {
   const { seq, atMs, turnId, type, body } = row;
   return { ...body, type, seq, atMs, ...(turnId === null ? {} : { turnId }) } as LogEntry;
@@ -83,14 +105,11 @@ export function callDirectory(session: Session): CallDirectory {
         .delete(streamTickets)
         .where(and(eq(streamTickets.tokenHash, tokenHash), gt(streamTickets.expiresAt, at)))
         .returning();
-      const row = single(rows);
-      if (!row) return null;
-      const { tokenHash: _, ...ticket } = row;
-      return ticket satisfies StreamTicket;
+      return single(rows.map(ticketOf));
     },
-    async sweepTickets(before) {
-      const { rowCount } = await session.delete(streamTickets).where(lte(streamTickets.expiresAt, before));
-      return rowCount ?? 0;
+    async takeExpiredTickets(before) {
+      const expired = lte(streamTickets.expiresAt, before);
+      return (await session.delete(streamTickets).where(expired).returning()).map(ticketOf);
     },
     append: (lines) => append(session, lines),
     noteProgress: (notes) => noteProgress(session, notes),
@@ -98,7 +117,7 @@ export function callDirectory(session: Session): CallDirectory {
       session
         .select()
         .from(calls)
-        .where(and(eq(calls.nodeId, nodeId), eq(calls.status, 'active')))
+        .where(and(eq(calls.nodeId, nodeId), eq(calls.status, 'active'), or(isNotNull(calls.answeredAt), undialed)))
         .orderBy(asc(calls.id)),
   };
 }
