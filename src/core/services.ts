@@ -1,5 +1,6 @@
 import { type Accounts, makeAccounts } from '#core/accounts/service';
 import { type Assistants, makeAssistants } from '#core/assistants/service';
+import { type Callbacks, makeCallbacks } from '#core/callbacks/service';
 import { type Admission, makeAdmission } from '#core/calls/admission';
 import { type CallLifecycle, makeCallLifecycle } from '#core/calls/lifecycle';
 import { type Calls, makeCalls } from '#core/calls/service';
@@ -32,6 +33,7 @@ export interface Services {
   readonly calls: Calls;
   readonly usage: Usage;
   readonly webhooks: Webhooks;
+  readonly callbacks: Callbacks;
   readonly idempotency: Idempotency;
   /** Stores what must exist from the first start: plans and embedded providers. Bears being run by several nodes. */
   seed(): Promise<void>;
@@ -68,6 +70,7 @@ export function makeServices(deps: ServiceDeps): Services {
     lifecycle: makeCallLifecycle(deps),
     calls,
     usage: makeUsage(deps),
+    callbacks: makeCallbacks({ ...deps, http: deps.urls, signingSecret: deps.webhooks.signingSecret }),
     webhooks: makeWebhooks({ uow: deps.uow, clock: deps.clock, http: deps.urls, ...deps.webhooks, calls }),
     idempotency: makeIdempotency(deps),
     async seed() {

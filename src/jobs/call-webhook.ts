@@ -1,8 +1,8 @@
 import type { JobPayloads } from '#core/jobs';
 import type { Services } from '#core/services';
 
-/** Tells a tenant that a call has ended. What its receiver has taken once is not sent again. */
+/** Tells a tenant that a call has ended, or what went wrong. What its receiver has taken once is not sent again. */
 export function callWebhook(deps: { services: Pick<Services, 'webhooks'> }) {
   return (order: JobPayloads['call-webhook'], { signal }: { signal: AbortSignal }): Promise<void> =>
-    deps.services.webhooks.deliverCallEnded(order, signal);
+    deps.services.webhooks.deliver(order, signal);
 }

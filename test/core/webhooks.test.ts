@@ -176,8 +176,8 @@ describe('the webhook of an assistant', () => {
 describe('a delivery', () => {
   it('is the documented body, signed as Standard Webhooks are, and made once', async () => {
     const { scope, agentId, callId, job } = await ended();
-    await services.webhooks.deliverCallEnded(job, never);
-    await services.webhooks.deliverCallEnded(job, never);
+    await services.webhooks.deliver(job, never);
+    await services.webhooks.deliver(job, never);
     expect(received).toHaveLength(1);
     const [{ body, headers, method, path }] = received as [Request];
     expect({ method, path }).toEqual({ method: 'POST', path: '/ended' });
@@ -226,10 +226,10 @@ describe('a delivery', () => {
     const { scope, callId, job } = await ended();
     answers = [500, 'cut', 410, 204];
     for (let failing = 0; failing < 3; failing++) {
-      const tried = services.webhooks.deliverCallEnded(job, never);
+      const tried = services.webhooks.deliver(job, never);
       await expect(tried).rejects.toMatchObject({ code: 'upstream' });
     }
-    await services.webhooks.deliverCallEnded(job, never);
+    await services.webhooks.deliver(job, never);
     const ids = new Set(received.map(({ headers }) => headers['webhook-id']));
     expect({ requests: received.length, ids: ids.size }).toEqual({ requests: 4, ids: 1 });
     const tries = await services.webhooks.deliveries(scope, callId);
@@ -251,7 +251,7 @@ describe('a delivery', () => {
   it('follows redirects that keep the body, to where the guard lets it', async () => {
     const { job } = await ended();
     answers = [{ status: 307, location: '/moved' }, 200];
-    await services.webhooks.deliverCallEnded(job, never);
+    await services.webhooks.deliver(job, never);
     expect(received.map(({ path, method }) => `${method} ${path}`)).toEqual(['POST /ended', 'POST /moved']);
     expect(received[1]!.body).toBe(received[0]!.body);
     for (const answer of [
@@ -262,7 +262,7 @@ describe('a delivery', () => {
       const { scope, callId, job: next } = await ended();
       received = [];
       answers = [answer];
-      await expect(services.webhooks.deliverCallEnded(next, never)).rejects.toMatchObject({
+      await expect(services.webhooks.deliver(next, never)).rejects.toMatchObject({
         code: 'upstream',
       });
       expect(received).toHaveLength(1);
@@ -275,20 +275,20 @@ describe('a delivery', () => {
   it('goes where the assistant says now; of a deleted one, where it said last', async () => {
     const moved = await ended();
     await services.assistants.update(moved.scope, moved.agentId, { endedWebhookUrl: `${origin}/new` });
-    await services.webhooks.deliverCallEnded(moved.job, never);
+    await services.webhooks.deliver(moved.job, never);
     const off = await ended();
     await services.assistants.update(off.scope, off.agentId, { endedWebhookUrl: null });
-    await services.webhooks.deliverCallEnded(off.job, never);
+    await services.webhooks.deliver(off.job, never);
     expect(await services.webhooks.deliveries(off.scope, off.callId)).toEqual([]);
     const gone = await ended(`${origin}/last`);
     await services.assistants.remove(gone.scope, gone.agentId);
-    await services.webhooks.deliverCallEnded(gone.job, never);
+    await services.webhooks.deliver(gone.job, never);
     expect(received.map(({ path }) => path)).toEqual(['/new', '/last']);
   });
 
   it('that the stopping of the server cuts off is known as such', async () => {
     const { scope, callId, job } = await ended();
-    await expect(services.webhooks.deliverCallEnded(job, AbortSignal.abort())).rejects.toThrow();
+    await expect(services.webhooks.deliver(job, AbortSignal.abort())).rejects.toThrow();
     expect(await services.webhooks.deliveries(scope, callId)).toMatchObject([
       { status: null, failure: 'The server was stopping.' },
     ]);

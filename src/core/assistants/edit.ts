@@ -122,22 +122,26 @@ function thresholds(before: Thresholds, edit: Partial<Thresholds>): Thresholds {
 }
 
 function tools(before: AssistantTools, edit: Partial<AssistantTools>, urls: UrlRules): AssistantTools {
-  const http = list({ edit: edit.http, before: before.http, field: 'tools.http' }, (tool, field) =>
-    httpTool(tool, field, urls),
-  );
+  const http = edit.http === undefined ? before.http : httpTools(edit.http, 'tools.http', urls);
   const transfers = list(
     { edit: edit.transfers, before: before.transfers, field: 'tools.transfers' },
     destination,
   );
-  const names = http.map(({ name }) => name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw invalid('tools.http', `Two tools have the name ${twice}.`);
   return {
     http,
     transfers,
     calendar: flagField(edit.calendar ?? before.calendar, 'tools.calendar'),
     messages: flagField(edit.messages ?? before.messages, 'tools.messages'),
   };
+}
+
+/** HTTP functions as their owner gives them, each name once. Throws `invalid` with the field, such as `tools[1].url`. */
+export function httpTools(given: readonly HttpTool[], field: string, urls: UrlRules): readonly HttpTool[] {
+  const http = list({ edit: given, before: [], field }, (tool, at) => httpTool(tool, at, urls));
+  const names = http.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw invalid(field, `Two tools have the name ${twice}.`);
+  return http;
 }
 
 function list<T>(given: Given<T>, check: (item: T, field: string) => T): readonly T[] {

@@ -68,6 +68,37 @@ function fittingModel(provider: Provider, before: string, around: Circumstances)
   );
 }
 
+/**
+ * The model of that name, `provider/model` or the model's own id, among the tenant's own active providers first and the
+ * global ones after. Throws `invalid` (there is none) or `forbidden` (outside the plan), with the field.
+ */
+export function modelByName(
+  given: unknown,
+  { category, field }: { category: ModelCategory; field: string },
+  around: Circumstances,
+): ModelRef {
+  const name = textField(given, field, { max: 300 });
+  const providers = [...around.providers.values()]
+    .filter((provider) => provider.category === category && provider.active)
+    .sort((a, b) => Number(b.source === 'client') - Number(a.source === 'client'));
+  const slash = name.indexOf('/');
+  const key = name.slice(0, Math.max(0, slash));
+  const inProvider = name.slice(slash + 1);
+  const found = [
+    ...providers
+      .filter((provider) => provider.providerKey === key && offers(provider, inProvider))
+      .map((provider) => ({ provider, modelId: inProvider })),
+    ...providers
+      .filter((provider) => provider.models.some(({ modelId }) => modelId === name))
+      .map((provider) => ({ provider, modelId: name })),
+  ];
+  const chosen = found.find(({ provider, modelId }) => isAllowed(provider, modelId, around));
+  if (chosen) return { providerId: chosen.provider.id, modelId: chosen.modelId };
+  if (found.length === 0) throw invalid(field, `${field}: no provider of yours has ${name}.`);
+  const message = `${field}: ${name} is not part of your plan ${around.plan.name}.`;
+  throw new DomainError('forbidden', message, { field });
+}
+
 function isAllowed(provider: Provider, modelId: string, { plan }: Circumstances): boolean {
   return provider.source === 'client' || planAllows(plan, provider.category, { ...provider, modelId });
 }

@@ -64,7 +64,7 @@ describe('webhooks, beyond the contract', () => {
     const callId = await api.platform.storeCall(org.tenantId, { status: 'completed', assistantId });
     const path = `/calls/${callId}/webhook-deliveries`;
     expect(await get(path, org)).toEqual({ status: 200, body: [] });
-    await api.platform.services.webhooks.deliverCallEnded(
+    await api.platform.services.webhooks.deliver(
       { tenantId: org.tenantId as TenantId, callId: callId as CallId, url: '' },
       new AbortController().signal,
     );

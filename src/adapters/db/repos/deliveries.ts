@@ -1,11 +1,17 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, desc, eq, or, sql } from 'drizzle-orm';
 import type { DeliveryRepo } from '#core/webhooks/repo';
 import type { TenantId } from '#kernel/ids';
-import { webhookDeliveries } from '../tables/calls.ts';
+import { calls, webhookDeliveries } from '../tables/calls.ts';
 import type { Session } from './session.ts';
 
 export function deliveryRepo(session: Session, tenantId: TenantId): DeliveryRepo {
   const own = eq(webhookDeliveries.tenantId, tenantId);
+  /** Those of one call, by its id or the carrier's own id of it. */
+  const about = (call: string) =>
+    or(
+      sql`${webhookDeliveries.callId} = ${call}`,
+      sql`${webhookDeliveries.callId} in (select ${calls.id} from ${calls} where ${calls.tenantId} = ${tenantId} and ${calls.carrierRef} = ${call})`,
+    );
   return {
     insert: async (delivery) =>
       void (await session.insert(webhookDeliveries).values({ ...delivery, tenantId })),
@@ -19,6 +25,23 @@ export function deliveryRepo(session: Session, tenantId: TenantId): DeliveryRepo
         .select()
         .from(webhookDeliveries)
         .where(and(own, eq(webhookDeliveries.callId, callId)))
+        .orderBy(asc(webhookDeliveries.startedAt), asc(webhookDeliveries.id)),
+    tries: (callId, webhookId) =>
+      session
+        .select()
+        .from(webhookDeliveries)
+        .where(and(own, eq(webhookDeliveries.callId, callId), eq(webhookDeliveries.webhookId, webhookId)))
         .orderBy(asc(webhookDeliveries.attempt)),
+    async list({ call }, { skip, limit }) {
+      const matching = and(own, call === undefined ? undefined : about(call));
+      const items = await session
+        .select()
+        .from(webhookDeliveries)
+        .where(matching)
+        .orderBy(desc(webhookDeliveries.startedAt), desc(webhookDeliveries.id))
+        .offset(skip)
+        .limit(limit);
+      return { items, total: await session.$count(webhookDeliveries, matching) };
+    },
   };
 }
