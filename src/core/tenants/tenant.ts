@@ -37,3 +37,8 @@ export function requireActive(tenant: Tenant): void {
   const [code, message] = REFUSALS[tenant.status];
   throw new DomainError(code, message, { details: { status: tenant.status } });
 }
+
+/** Throws `forbidden` for a suspended tenant; a tenant that is not active yet may see what it has. */
+export function requireNotSuspended(tenant: Tenant): void {
+  if (tenant.status === 'suspended') requireActive(tenant);
+}
