@@ -149,17 +149,23 @@ export interface Carrier {
 export interface CheckoutOrder {
   readonly checkoutId: CheckoutId;
   readonly tenantId: TenantId;
-  readonly email: string;
-  /** The vendor's customer, where the tenant is one already. */
-  readonly customerRef: string | null;
+  /** The vendor's id of the tenant. */
+  readonly customerRef: string;
   readonly planName: string;
   readonly monthlyMicros: MicroUsd;
+  /** 0 where minutes are not metered. */
   readonly perMinuteMicros: MicroUsd;
   readonly successUrl: string;
   readonly cancelUrl: string;
 }
 
-/** What the vendor of payments tells. `at` orders events of one subject, whatever order they arrive in. */
+/** `unpaid` may come back to life by a payment, `canceled` never does. */
+export type SubscriptionStatus = 'incomplete' | 'active' | 'past_due' | 'unpaid' | 'canceled';
+
+/**
+ * What the vendor of payments tells. `at` orders events of one subject, whatever order they arrive in; the vendor's
+ * clock may have no more than whole seconds.
+ */
 export type PaymentEvent = { readonly id: string; readonly at: Date } & (
   | {
       readonly type: 'checkout.paid';
@@ -172,25 +178,38 @@ export type PaymentEvent = { readonly id: string; readonly at: Date } & (
       readonly type: 'subscription.changed';
       readonly customerRef: string;
       readonly subscriptionRef: string;
-      readonly status: 'incomplete' | 'active' | 'past_due' | 'canceled';
-      readonly hasPaymentMethod: boolean;
+      readonly status: SubscriptionStatus;
     }
+  | { readonly type: 'paymentMethods.changed'; readonly customerRef: string }
   | {
       readonly type: 'invoice.paid';
       readonly customerRef: string;
       readonly invoiceRef: string;
       readonly amountMicros: MicroUsd;
+      /** What of the invoice is not for metered use. */
+      readonly baseMicros: MicroUsd;
     }
+  | { readonly type: 'invoice.failed'; readonly customerRef: string; readonly invoiceRef: string }
 );
 
-/** The vendor of payments: subscriptions with a monthly base and a price for each second on the line. */
+/**
+ * The vendor of payments: subscriptions with a monthly base and a price for each second on the line. Failures are
+ * `upstream` (no answer, or one that says to come again), `invalid` (it refused) or an abort.
+ */
 export interface Payments {
   readonly name: string;
+  /** Makes a customer of a tenant. */
+  customer(
+    order: { tenantId: TenantId; name: string; email: string | null },
+    signal: AbortSignal,
+  ): Promise<{ customerRef: string }>;
   /** The page where the tenant pays. Asking again for the same checkout answers the same page. */
   checkout(order: CheckoutOrder, signal: AbortSignal): Promise<{ ref: string; url: string; expiresAt: Date }>;
   /** The page where a customer sees invoices and changes the means of payment. */
   portal(order: { customerRef: string; returnUrl: string }, signal: AbortSignal): Promise<{ url: string }>;
-  /** Adds to the meter, once for each `identifier`. */
+  /** Whether the customer has a means of payment now. */
+  hasPaymentMethod(customerRef: string, signal: AbortSignal): Promise<boolean>;
+  /** Adds to the meter, once for each `identifier`, for at least a day after it was first used. */
   reportSeconds(
     report: { customerRef: string; identifier: string; seconds: number; at: Date },
     signal: AbortSignal,

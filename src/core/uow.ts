@@ -1,5 +1,6 @@
 import type { AssistantRepo } from '#core/assistants/repo';
 import type { AuditRepo } from '#core/audit/repo';
+import type { BillingDirectory, BillingRepo } from '#core/billing/repo';
 import type { BookingRepo } from '#core/calendar/repo';
 import type { CallDirectory, CallRepo } from '#core/calls/repo';
 import type { DialDirectory, DialRepo, TransferDirectory } from '#core/dialing/repo';
@@ -32,6 +33,7 @@ export interface Repos {
   readonly calls: CallRepo;
   readonly dials: DialRepo;
   readonly usage: UsageRepo;
+  readonly billing: BillingRepo;
   readonly bookings: BookingRepo;
   readonly deliveries: DeliveryRepo;
 }
@@ -65,6 +67,7 @@ export interface SystemRepos {
   readonly dials: DialDirectory;
   readonly transfers: TransferDirectory;
   readonly nodes: NodeDirectory;
+  readonly billing: BillingDirectory;
   /** What the sandboxes of outside services keep. */
   readonly sandbox: SandboxRepo;
 }

@@ -8,6 +8,7 @@ import { DomainError } from '#kernel/errors';
 import { isId, type TenantId } from '#kernel/ids';
 import { assistantRepo } from './repos/assistants.ts';
 import { auditRepo } from './repos/audit.ts';
+import { billingDirectory, billingRepo } from './repos/billing.ts';
 import { bookingRepo } from './repos/bookings.ts';
 import { callDirectory, callRepo } from './repos/calls.ts';
 import { deliveryRepo } from './repos/deliveries.ts';
@@ -136,6 +137,7 @@ function reposOf(session: Session, tenantId: TenantId): Repos {
     calls: callRepo(session, tenantId),
     dials: dialRepo(session, tenantId),
     usage: usageRepo(session, tenantId),
+    billing: billingRepo(session, tenantId),
     bookings: bookingRepo(session, tenantId),
     deliveries: deliveryRepo(session, tenantId),
   };
@@ -163,6 +165,7 @@ function systemReposOf(session: Session): SystemRepos {
     dials: dialDirectory(session),
     transfers: transferDirectory(session),
     nodes: nodeDirectory(session),
+    billing: billingDirectory(session),
     sandbox: sandboxRepo(session),
   };
 }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, boolean, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
 import type { Checkout } from '#core/billing/checkout';
 import type { Posting } from '#core/billing/ledger';
-import type { Subscription } from '#core/billing/subscription';
+import type { Subscription, SubscriptionState } from '#core/billing/subscription';
 import type { SealedText } from '#core/ports';
 import type { CallId, CheckoutId, PostingId, TenantId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
@@ -23,6 +23,7 @@ export const subscriptions = pgTable('subscriptions', {
   status: text().$type<Subscription['status']>().notNull(),
   hasPaymentMethod: boolean('has_payment_method').notNull(),
   statusAt: moment('status_at').notNull(),
+  states: json<Readonly<Record<string, SubscriptionState>>>().notNull().default({}),
   createdAt: moment('created_at').notNull(),
 });
 

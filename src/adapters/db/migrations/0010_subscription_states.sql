@@ -1,0 +1,1 @@
+ALTER TABLE "subscriptions" ADD COLUMN "states" jsonb DEFAULT '{}'::jsonb NOT NULL;
