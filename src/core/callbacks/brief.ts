@@ -1,5 +1,6 @@
 import type { Assistant, HttpTool, ModelRef } from '#core/assistants/assistant';
-import type { AssistantId } from '#kernel/ids';
+import type { SealedText, Secrets } from '#core/ports';
+import type { AssistantId, CallId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 
 /** What a tenant's backend wants the assistant to be for one call. What is absent stays as the assistant has it. */
@@ -40,4 +41,16 @@ export function applyBrief(assistant: Assistant, brief: CallBrief): Assistant {
     stt: stt ?? assistant.stt,
     tools: tools === undefined ? assistant.tools : { ...assistant.tools, http: tools },
   };
+}
+
+const context = (callId: CallId) => `call:${callId}`;
+
+/** A brief may hold a tool's keys, so that it is stored sealed, for this call alone. */
+export function sealBrief(secrets: Secrets, callId: CallId, brief: CallBrief): SealedText {
+  return secrets.seal(JSON.stringify(brief), context(callId));
+}
+
+/** What was sealed; an empty brief for null. Throws `internal` for what is damaged or another call's. */
+export function openBrief(secrets: Secrets, callId: CallId, sealed: SealedText | null): CallBrief {
+  return sealed === null ? {} : (JSON.parse(secrets.open(sealed, context(callId))) as CallBrief);
 }

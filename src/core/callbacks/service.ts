@@ -2,7 +2,7 @@ import { modelByName } from '#core/assistants/models';
 import { type Circumstances, circumstances, viewOf } from '#core/assistants/status';
 import { announceIncident } from '#core/callbacks/announce';
 import { type AnsweredNames, readAnswer } from '#core/callbacks/answer';
-import { applyBrief, type CallBrief } from '#core/callbacks/brief';
+import { applyBrief, type CallBrief, openBrief, sealBrief } from '#core/callbacks/brief';
 import type { Callbacks as Addresses } from '#core/callbacks/callbacks';
 import type { Incident } from '#core/callbacks/incident';
 import type { CallDirection, CallType } from '#core/calls/call';
@@ -116,7 +116,7 @@ class CallbackService implements Callbacks {
   }
 
   open(callId: CallId, sealed: SealedText): CallBrief {
-    return JSON.parse(this.#deps.secrets.open(sealed, briefContext(callId))) as CallBrief;
+    return openBrief(this.#deps.secrets, callId, sealed);
   }
 
   deliveries(scope: Scope, query: DeliveryQuery = {}): Promise<OffsetPage<WebhookDelivery>> {
@@ -168,8 +168,7 @@ class CallbackService implements Callbacks {
     const { names } = answer;
     const around = Object.keys(names).length === 0 ? null : await circumstances(tx, this.#deps.clock.nowMs());
     const brief = { ...answer.brief, ...(around && (await named(tx, names, around))) };
-    const sealed = this.#deps.secrets.seal(JSON.stringify(brief), briefContext(callId));
-    return { does: 'brief', brief, sealed };
+    return { does: 'brief', brief, sealed: sealBrief(this.#deps.secrets, callId, brief) };
   }
 }
 
@@ -185,8 +184,6 @@ interface Try {
 
 /** What a wrong answer throws while it is read. */
 const ANSWERS_FAULTS: ReadonlySet<string> = new Set(['invalid', 'forbidden']);
-
-const briefContext = (callId: CallId) => `call:${callId}`;
 
 /** No answer at all, or one that says to come again. */
 function isWorthAgain({ status, failure }: PostOutcome): boolean {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Assistant, AssistantView } from '#core/assistants/assistant';
 import { type Circumstances, circumstances, viewOf } from '#core/assistants/status';
+import { applyBrief, type CallBrief, openBrief } from '#core/callbacks/brief';
 import { type Callbacks, NO_CALLBACKS } from '#core/callbacks/callbacks';
 import type { CallDirection, CallType } from '#core/calls/call';
 import { endMissed } from '#core/calls/ending';
@@ -53,7 +54,7 @@ export interface Admitted {
 /** Who may have a call, and who answers it. */
 export interface Admission {
   /**
-   * The assistant mapped to `to`, else the one asked for, else the tenant's newest active one, else its default.
+   * The assistant that the brief names, else the one mapped to `to`, else the one asked for, else the tenant's newest active one, else its default.
    * Throws `forbidden` or `payment_required` (tenant not active), `quota` (calls at once, minutes of the month),
    * `not_found` (assistant asked for), `precondition` (the one chosen is paused).
    */
@@ -97,9 +98,11 @@ class AdmissionService implements Admission {
       const around = await circumstances(tx, nowMs);
       requireActive(around.tenant);
       await requireRoom(tx, around);
-      const assistant = await answering(tx, request, around);
+      const callId = request.callId ?? newId('call');
+      const brief = openBrief(this.#deps.secrets, callId, request.brief ?? null);
+      const assistant = await answering(tx, { ...request, brief }, around);
       const ticket: StreamTicket = {
-        callId: request.callId ?? newId('call'),
+        callId,
         tenantId: scope.tenantId,
         assistantId: assistant.id,
         type: request.type,
@@ -115,7 +118,7 @@ class AdmissionService implements Admission {
         expiresAt: new Date(nowMs + TICKET_MS),
       };
       await tx.calls.addTicket(ticket, secretHash(token));
-      const { callId, assistantId, expiresAt } = ticket;
+      const { assistantId, expiresAt } = ticket;
       return { callId, token, assistantId, expiresAt };
     });
   }
@@ -129,10 +132,12 @@ class AdmissionService implements Admission {
       }
       const repos = tx.forTenant(ticket.tenantId);
       const around = await circumstances(repos, nowMs);
-      const assistant = await repos.assistants.find(ticket.assistantId);
-      if (!assistant) throw new DomainError('precondition', 'The agent does not exist any more.');
+      const stored = await repos.assistants.find(ticket.assistantId);
+      if (!stored) throw new DomainError('precondition', 'The agent does not exist any more.');
+      const brief = openBrief(this.#deps.secrets, ticket.callId, ticket.brief);
+      const assistant = applyBrief(stored, brief);
       const view = requireUsable(viewOf(assistant, around));
-      return this.#order(repos, { ticket, view, assistant }, around);
+      return this.#order(repos, { ticket, view, assistant, brief }, around);
     });
   }
 
@@ -150,19 +155,20 @@ class AdmissionService implements Admission {
 
   async #order(
     repos: Repos,
-    { ticket, view, assistant }: { ticket: StreamTicket; view: AssistantView; assistant: Assistant },
+    { ticket, view, assistant, brief }: Redeemed,
     around: Circumstances,
   ): Promise<CallOrder> {
     const { tenant, minutesLeft } = around;
-    const { expiresAt: _, brief: __, voicemail: ___, ...facts } = ticket;
+    const { expiresAt: _, brief: __, voicemail, ...facts } = ticket;
     const longestMs = view.effectiveMaxCallDurationSec * 1_000;
     return {
       ...facts,
       tenantName: tenant.name,
       timezone: assistant.timezone ?? tenant.timezone,
       assistant,
-      variables: { ...assistant.variables, ...ticket.variables },
-      voicemailMessage: null,
+      variables: { ...assistant.variables, ...ticket.variables, ...brief.variables },
+      metadata: { ...ticket.metadata, ...brief.metadata },
+      voicemailMessage: voicemail ? (brief.voicemailMessage ?? null) : null,
       maxDurationMs: minutesLeft === null ? longestMs : Math.min(longestMs, Math.ceil(minutesLeft * 60_000)),
       providers: {
         stt: await this.#opened(repos, { assistant, category: 'stt' }, around),
@@ -196,6 +202,14 @@ class AdmissionService implements Admission {
   }
 }
 
+/** What a ticket opens; the brief is laid over the assistant and the view already. */
+interface Redeemed {
+  ticket: StreamTicket;
+  view: AssistantView;
+  assistant: Assistant;
+  brief: CallBrief;
+}
+
 /** Throws `quota` where the tenant has no minutes left, or as many calls as it may have at once. */
 export async function requireRoom(repos: Repos, { plan, minutesLeft }: Circumstances): Promise<void> {
   if (minutesLeft === 0) {
@@ -209,30 +223,29 @@ export function tooManyCalls({ maxConcurrentCalls }: { maxConcurrentCalls: numbe
   return new DomainError('quota', `Your plan has room for ${maxConcurrentCalls} calls at once.`);
 }
 
-/** The assistant that answers: the order is the one of `Admission.admit`. Throws `not_found`, `precondition`. */
+/** The assistant that answers, as the brief wants it: the order is the one of `Admission.admit`, as are the errors. */
 export async function answering(
   repos: Repos,
-  request: Pick<AdmissionRequest, 'to' | 'assistantId'>,
+  request: Pick<AdmissionRequest, 'to' | 'assistantId'> & { brief?: CallBrief },
   around: Circumstances,
 ): Promise<AssistantView> {
+  const { assistantId, brief = {} } = request;
+  const seen = (assistant: Assistant) => viewOf(applyBrief(assistant, brief), around);
   const number = await repos.numbers.findByE164(plain(request.to));
-  if (number?.assistantId) {
-    const mapped = await repos.assistants.find(number.assistantId);
-    if (mapped) return requireUsable(viewOf(mapped, around));
+  for (const id of [brief.assistantId, number?.assistantId]) {
+    const chosen = id ? await repos.assistants.find(id) : null;
+    if (chosen) return requireUsable(seen(chosen));
   }
-  const { assistantId } = request;
   if (assistantId !== undefined) {
     const asked = isId('asst', assistantId) ? await repos.assistants.find(assistantId) : null;
     if (!asked) throw notFound('Agent');
-    return requireUsable(viewOf(asked, around));
+    return requireUsable(seen(asked));
   }
-  const newest = (await repos.assistants.listOn())
-    .map((assistant) => viewOf(assistant, around))
-    .find(({ status }) => status === 'active');
+  const newest = (await repos.assistants.listOn()).map(seen).find(({ status }) => status === 'active');
   if (newest) return newest;
   const fallback = await repos.assistants.findDefault();
   if (!fallback) throw notFound('Agent');
-  return requireUsable(viewOf(fallback, around));
+  return requireUsable(seen(fallback));
 }
 
 async function endUnopened(tx: Tx, ticket: StreamTicket, now: Date): Promise<void> {
