@@ -1,7 +1,7 @@
 import { isBackchannel } from '#engine/backchannel';
 import { claimsFloor } from '#engine/floor-words';
 import { CHECK_MS, deadAirAtMs } from '#engine/silence';
-import { interrupt, toDoubting } from '#engine/turn-doubt';
+import { freshWords, interrupt, toDoubting } from '#engine/turn-doubt';
 import { failed, giveUp, toSpeaking, toThinking, yieldFloor } from '#engine/turn-moves';
 import { RESUMED_MS } from '#engine/turn-policy';
 import {
@@ -97,10 +97,14 @@ function heardOver(state: In<'thinking'> | In<'speaking'>, input: Heard, nowMs: 
   if (input.text === '') return [state, []];
   const isSpeaking = state.phase === 'speaking';
   if (isSpeaking && state.purpose === 'announcement') return [noted(state, { overheard: input }), []];
-  const { language } = state.book.rules;
+  const { rules, overheard } = state.book;
+  const { language } = rules;
   const isOver = input.final && input.quietSinceMs !== null;
-  if (isBackchannel(input.text, language)) return [state, isOver ? [{ type: 'dropHeard' }] : []];
-  if (isSpeaking && !claimsFloor(input.text, language)) {
+  const text = freshWords(input.text, overheard);
+  if (text === '') return [state, []];
+  if (isBackchannel(text, language))
+    return [state, isOver && overheard === null ? [{ type: 'dropHeard' }] : []];
+  if (isSpeaking && !claimsFloor(text, language)) {
     return [isOver ? noted(state, { overheard: input }) : state, []];
   }
   if (!isSpeaking && !input.final) return [state, []];

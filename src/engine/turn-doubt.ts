@@ -78,17 +78,18 @@ function voicedInDoubt(state: In<'doubting'>, input: Voiced, nowMs: number): Ste
   const { bargeIn, language } = state.book.rules;
   const isNoise = state.text !== '' && isBackchannel(state.text, language);
   if (input.voicedMs < (isNoise ? bargeIn.surelyAfterMs : bargeIn.interruptAfterMs)) return [state, []];
-  const heard: Heard = { type: 'heard', text: state.text, final: false, quietSinceMs: null };
+  const heard: Heard = { type: 'heard', text: allWords(state), final: false, quietSinceMs: null };
   return interrupt(state, { fromMs: state.onsetMs, input: heard, lastSpeechMs: null }, nowMs);
 }
 
 function heardInDoubt(state: In<'doubting'>, input: Heard, nowMs: number): Step {
-  const next = { ...state, text: input.text };
+  const text = freshWords(input.text, state.book.overheard);
+  const next = { ...state, text };
   const floor = { fromMs: state.onsetMs, input, lastSpeechMs: state.lastSpeechMs };
   const isOver = input.final && state.lastSpeechMs !== null;
-  if (input.text !== '' && isInterruption(next, isOver)) return interrupt(next, floor, nowMs);
+  if (text !== '' && isInterruption(next, isOver)) return interrupt(next, floor, nowMs);
   if (!isOver) return [next, []];
-  const isKnown = input.text !== '' && isBackchannel(input.text, state.book.rules.language);
+  const isKnown = text !== '' && isBackchannel(text, state.book.rules.language);
   const dueMs = state.lastSpeechMs! + (isKnown ? 0 : RESUME_AFTER_MS);
   return nowMs >= dueMs ? resume(next, nowMs) : [next, [startTimer('doubt', dueMs)]];
 }
@@ -107,17 +108,33 @@ function isInterruption(state: Doubting & TurnState, isOver: boolean): boolean {
   return isOver && (back.phase === 'thinking' || agentAsked || voicedMs >= bargeIn.shortMs);
 }
 
+/**
+ * The words that came after those overheard already: each noise over the agent is judged by itself, or many small ones
+ * would add up to an interruption.
+ */
+export function freshWords(text: string, overheard: Heard | null): string {
+  return overheard !== null && text.startsWith(overheard.text)
+    ? text.slice(overheard.text.length).trim()
+    : text;
+}
+
+/** Those overheard before, and those of this doubt. */
+function allWords({ text, book }: In<'doubting'>): string {
+  return [book.overheard?.text ?? '', text].filter((part) => part !== '').join(' ');
+}
+
 /** It was nothing: the agent goes on from the sample it was held at. What words there were are kept for later. */
 function resume(state: In<'doubting'>, nowMs: number): Step {
-  const { back, text } = state;
-  const isNothing = text === '' || isBackchannel(text, state.book.rules.language);
-  const effects: TurnEffect[] = isNothing
-    ? [{ type: 'dropHeard' }, { type: 'resume' }]
-    : [{ type: 'resume' }];
+  const { back, text, book } = state;
+  const isNothing = text === '' || isBackchannel(text, book.rules.language);
+  const effects: TurnEffect[] =
+    isNothing && book.overheard === null ? [{ type: 'dropHeard' }, { type: 'resume' }] : [{ type: 'resume' }];
   if (back.phase === 'thinking')
     return toThinking(noted(state, { overheard: null }), { ...back, sinceMs: nowMs }, effects);
   const quietSinceMs = state.lastSpeechMs ?? nowMs;
-  const overheard: Heard | null = isNothing ? null : { type: 'heard', text, final: true, quietSinceMs };
+  const overheard: Heard | null = isNothing
+    ? book.overheard
+    : { type: 'heard', text: allWords(state), final: true, quietSinceMs };
   const resumed = report({ type: 'agent.interrupted', resumed: true });
   const timer = startTimer('deadAir', nowMs + CHECK_MS);
   return enter(noted(state, { overheard }), back, [...effects, resumed, timer]);
@@ -147,7 +164,7 @@ function drainedInDoubt(state: In<'doubting'>, more: boolean, nowMs: number): St
   if (replyId !== null || more) {
     return [{ ...state, back: { phase: 'thinking', replyId, activity, sinceMs: nowMs } }, []];
   }
-  const facts = { fromMs: state.onsetMs, text: state.text, finalAtMs: null, guess: null };
+  const facts = { fromMs: state.onsetMs, text: allWords(state), finalAtMs: null, guess: null };
   const effects: TurnEffect[] = [{ type: 'resume' }];
   if (state.lastSpeechMs === null) return toHearing(state, facts, effects);
   return toPausing(state, { ...facts, lastSpeechMs: state.lastSpeechMs }, { before: effects });
@@ -156,7 +173,12 @@ function drainedInDoubt(state: In<'doubting'>, more: boolean, nowMs: number): St
 /** The reply broke down under the caller's words: they are the next turn, and nothing is asked twice. */
 function failedInDoubt(state: In<'doubting'>, nowMs: number): Step {
   const counted = noted(state, { failures: state.book.failures + 1 });
-  const heard: Heard = { type: 'heard', text: state.text, final: false, quietSinceMs: state.lastSpeechMs };
+  const heard: Heard = {
+    type: 'heard',
+    text: allWords(state),
+    final: false,
+    quietSinceMs: state.lastSpeechMs,
+  };
   const floor = { fromMs: state.onsetMs, input: heard, lastSpeechMs: state.lastSpeechMs };
   return interrupt(counted as In<'doubting'>, floor, nowMs);
 }

@@ -176,6 +176,20 @@ describe('a short utterance over the agent', () => {
     expect(call.of('turn.latency')).toHaveLength(1);
   });
 
+  test('and others after it do not add up to an interruption: all of them are answered in the end', async () => {
+    const long = `${LONG_REPLY} ${LONG_REPLY}`;
+    const call = new Stage({ llm: (_, nth) => (nth === 0 ? long : 'Ten on Sundays.') });
+    await call.caller.says('When do you open tomorrow?');
+    await call.agentSpeaks();
+    for (const words of ['Tuesday.', 'Okay.', 'Right.', 'This one.', 'Yeah.']) {
+      await call.caller.isSilent(1_200);
+      await call.caller.says(words, 400);
+    }
+    await call.agentSaid(/Ten on Sundays/);
+    expect(call.said[0]).toBe(long);
+    expect(call.turns.at(-1)).toMatch(/^Tuesday.*This one/);
+  });
+
   test('of any words stops an agent of high sensitivity', async () => {
     const call = await speaking({ plan: { thresholds: { interruptionSensitivity: 'high' } } });
     await call.caller.says('Tuesday.', 400);
