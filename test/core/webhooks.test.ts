@@ -1,9 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { Ajv } from 'ajv';
-import addFormats from 'ajv-formats';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type GuardedHttp, guardedHttp } from '#adapters/fetch/guarded';
@@ -13,6 +9,7 @@ import type { CallEvent } from '#engine/events';
 import { systemClock } from '#kernel/clock';
 import type { CallId, TurnId } from '#kernel/ids';
 import type { Scope } from '#kernel/scope';
+import { documented } from '#test/core/backend';
 import { callSteps } from '#test/core/call-steps';
 import { openPlatform, type Platform } from '#test/core/platform';
 
@@ -203,13 +200,11 @@ describe('a delivery', () => {
         ],
       },
     });
-    const documented = await documentedSchema();
-    const validate = addFormats
-      .default(new Ajv({ allErrors: true, allowUnionTypes: true }))
-      .compile(documented);
+    const validate = await documented('call-ended');
     expect(validate(event), JSON.stringify(validate.errors)).toBe(true);
+    const { properties } = validate.schema as { properties: { data: { required: string[] } } };
     expect(Object.keys((event as { data: object }).data).sort()).toEqual(
-      [...documented.properties.data.required].sort(),
+      [...properties.data.required].sort(),
     );
     expect(await services.webhooks.deliveries(scope, callId)).toMatchObject([
       {
@@ -303,11 +298,6 @@ describe('a delivery', () => {
       });
   });
 });
-
-async function documentedSchema(): Promise<{ properties: { data: { required: string[] } } }> {
-  const text = await readFile(join(import.meta.dirname, '../../docs/webhooks.md'), 'utf8');
-  return JSON.parse(/```json\n([\s\S]*?)\n```/.exec(text)![1]!);
-}
 
 describe('a call whose node died', () => {
   const note = (call: { scope: Scope; callId: CallId }, over: Partial<CallProgress>): CallProgress => ({
