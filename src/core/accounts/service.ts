@@ -65,8 +65,6 @@ export interface Accounts {
    * `Default`. Throws `invalid` (`email`, `password`, `companyName`) or `conflict` (the address is in use).
    */
   signUpToPay(order: PaidSignUp): Promise<Session & { readonly key: IssuedKey }>;
-  /** Undoes a sign-up whose answer nobody has seen: the user and the tenant, with all that is theirs. */
-  undoSignUp(session: Session): Promise<void>;
   /**
    * Opens the tenant asked for, else the one the user has been in longest. Throws `unauthenticated`, the same for an
    * unknown address and a wrong password; `invalid` for a missing field; `forbidden` for a tenant that is not theirs.
@@ -157,15 +155,6 @@ class AccountService implements Accounts {
       return { seat: founded, key: await issueKey(tx.forTenant(tenant.id), keyOrder, tenant.createdAt) };
     });
     return { ...(await this.#session(seat)), key };
-  }
-
-  async undoSignUp({ access: { user, tenant } }: Session): Promise<void> {
-    await this.#deps.uow.system.write(async (tx) => {
-      await tx.tenants.remove(tenant.id);
-      await tx.users.remove(user.id);
-      const deed = { tenantId: tenant.id, action: 'tenant.undone', target: tenant.id };
-      await tx.audit.add(auditEntry({ kind: 'system' }, deed, new Date(this.#deps.clock.nowMs())));
-    });
   }
 
   /** Answers most repetitions without the cost of a hash; the unique index decides between two at once. */

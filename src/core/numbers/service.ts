@@ -18,7 +18,7 @@ export interface Numbers {
   ): Promise<PhoneNumber>;
   /**
    * A number with who is told of its calls. One that is the tenant's own already gets the new addresses and answers
-   * again. Throws `invalid` (`e164`, `startUrl`, `endUrl`, `errorUrl`), `conflict` where another tenant has the number.
+   * again. Throws `invalid` (`e164`, `callbacks.startUrl` and so on), `conflict` where another tenant has the number.
    */
   register(scope: Scope, order: { e164: string; callbacks: Callbacks }): Promise<PhoneNumber>;
   list(scope: Scope): Promise<PhoneNumber[]>;

@@ -27,7 +27,5 @@ export interface TenantDirectory {
   /** Newest first. `query` is found in the name or an owner's address, whatever the case; `after` is an earlier `next`. */
   list(filter: { query: string; limit: number; after: string | null }): Promise<CursorPage<TenantSummary>>;
   update(id: TenantId, change: { status?: TenantStatus; planSlug?: string }): Promise<boolean>;
-  /** With all that belongs to it, the calls included. */
-  remove(id: TenantId): Promise<void>;
   any(): Promise<boolean>;
 }

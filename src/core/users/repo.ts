@@ -33,7 +33,6 @@ export interface UserDirectory {
   findByEmail(email: string): Promise<User | null>;
   /** Null unless the user is a member of the tenant. */
   seat(id: UserId, tenantId: TenantId): Promise<Seat | null>;
-  remove(id: UserId): Promise<void>;
   credentialsOf(id: UserId): Promise<UserCredentials | null>;
   update(
     id: UserId,

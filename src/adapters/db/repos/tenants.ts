@@ -79,7 +79,6 @@ export function tenantDirectory(session: Session): TenantDirectory {
         .returning({ id: tenants.id });
       return rows.length > 0;
     },
-    remove: async (id) => void (await session.delete(tenants).where(eq(tenants.id, id))),
     any: async () => (await session.select({ id: tenants.id }).from(tenants).limit(1)).length > 0,
   };
 }

@@ -60,7 +60,6 @@ export function userDirectory(session: Session): UserDirectory {
           .innerJoin(plans, eq(plans.slug, tenants.planSlug))
           .where(eq(users.id, id)),
       ),
-    remove: async (id) => void (await session.delete(users).where(eq(users.id, id))),
     credentialsOf: async (id) =>
       single(
         await session
