@@ -110,8 +110,8 @@ export interface SignedRequest {
 
 /** Whether a webhook really comes from the carrier. */
 export interface CarrierSignatures {
-  /** True where no token is configured for the account: nothing to check against. */
-  verify(request: SignedRequest): boolean;
+  /** By `authToken`, else by the platform's own token. True where there is neither: nothing to check against. */
+  verify(request: SignedRequest, authToken?: string): boolean;
 }
 
 /** An account at the carrier that calls are made on. */

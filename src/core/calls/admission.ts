@@ -54,7 +54,8 @@ export interface Admitted {
 /** Who may have a call, and who answers it. */
 export interface Admission {
   /**
-   * The assistant that the brief names, else the one mapped to `to`, else the one asked for, else the tenant's newest active one, else its default.
+   * The assistant that the brief names, else the one mapped to the tenant's own number of the two, else the one asked
+   * for, else the tenant's newest active one, else its default.
    * Throws `forbidden` or `payment_required` (tenant not active), `quota` (calls at once, minutes of the month),
    * `not_found` (assistant asked for), `precondition` (the one chosen is paused).
    */
@@ -97,7 +98,8 @@ class AdmissionService implements Admission {
     return this.#deps.uow.write(scope, async (tx) => {
       const around = await circumstances(tx, nowMs);
       requireActive(around.tenant);
-      await requireRoom(tx, around);
+      // A call of ours took its place when it was ordered.
+      if (request.direction === 'inbound') await requireRoom(tx, around);
       const callId = request.callId ?? newId('call');
       const brief = openBrief(this.#deps.secrets, callId, request.brief ?? null);
       const assistant = await answering(tx, { ...request, brief }, around);
@@ -226,12 +228,13 @@ export function tooManyCalls({ maxConcurrentCalls }: { maxConcurrentCalls: numbe
 /** The assistant that answers, as the brief wants it: the order is the one of `Admission.admit`, as are the errors. */
 export async function answering(
   repos: Repos,
-  request: Pick<AdmissionRequest, 'to' | 'assistantId'> & { brief?: CallBrief },
+  request: Pick<AdmissionRequest, 'direction' | 'from' | 'to' | 'assistantId'> & { brief?: CallBrief },
   around: Circumstances,
 ): Promise<AssistantView> {
   const { assistantId, brief = {} } = request;
   const seen = (assistant: Assistant) => viewOf(applyBrief(assistant, brief), around);
-  const number = await repos.numbers.findByE164(plain(request.to));
+  const ours = request.direction === 'inbound' ? request.to : request.from;
+  const number = await repos.numbers.findByE164(plain(ours));
   for (const id of [brief.assistantId, number?.assistantId]) {
     const chosen = id ? await repos.assistants.find(id) : null;
     if (chosen) return requireUsable(seen(chosen));
@@ -250,6 +253,9 @@ export async function answering(
 
 async function endUnopened(tx: Tx, ticket: StreamTicket, now: Date): Promise<void> {
   const { callId: id, expiresAt, brief: _, voicemail: __, ...facts } = ticket;
+  // The carrier may have asked twice about one call: it went on, or was told, under another id.
+  if (facts.direction === 'inbound' && facts.carrierRef !== null && (await tx.calls.knows(facts.carrierRef)))
+    return;
   const assistant = await tx.assistants.find(ticket.assistantId);
   const startedAt = new Date(expiresAt.getTime() - TICKET_MS);
   const missed = { ...facts, id, startedAt, assistantName: assistant?.name ?? '', nodeId: '' };

@@ -1,10 +1,9 @@
+import { bookCall } from '#core/billing/books';
 import { announceEnd } from '#core/callbacks/announce';
 import { lastFault } from '#core/callbacks/incident';
 import type { Call } from '#core/calls/call';
 import type { EndReason, LogEntry } from '#core/calls/log-entry';
-import { planOf } from '#core/plans/plan-of';
 import type { Tx } from '#core/uow';
-import { usageOf } from '#core/usage/ledger';
 
 export interface CallResult {
   readonly reason: EndReason;
@@ -25,7 +24,7 @@ export type MissedCall = Omit<
 const UNREACHED: readonly EndReason[] = ['failed', 'busy', 'no_answer', 'rejected'];
 
 /**
- * Ends the call with its usage and the jobs after it. Of all who end a call the first one's ending stands: false for
+ * Ends the call with its entry in the books and the jobs after it. Of all who end a call the first one's ending stands: false for
  * the others, who write nothing.
  */
 export async function endCall(
@@ -37,9 +36,8 @@ export async function endCall(
   const endedAt = call.answeredAt === null ? now : new Date(call.answeredAt.getTime() + durationMs);
   const status = UNREACHED.includes(reason) ? 'failed' : 'completed';
   if (!(await tx.calls.end(call.id, { status, reason, endedAt, durationMs, recordingKey }))) return false;
-  const { pricing } = await planOf(tx, await tx.tenant.get());
   const { tenantId, id: callId } = call;
-  await tx.usage.add(usageOf({ tenantId, callId, durationMs, endedAt, pricing }, log));
+  await bookCall(tx, { tenantId, callId, durationMs, endedAt }, log);
   await tx.enqueue('post-call', { tenantId, callId }, { key: `post-call:${callId}` });
   await announceEnd(tx, call, { isFailed: reason === 'failed', why: why ?? lastFault(log), now });
   return true;

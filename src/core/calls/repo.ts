@@ -20,8 +20,8 @@ export interface CallEnding {
 
 export interface CallRepo {
   addTicket(ticket: StreamTicket, tokenHash: string): Promise<void>;
-  /** Takes away the tickets of the carrier's call: the latest one of them; null where there is none. */
-  takeTicketsOf(carrierRef: string): Promise<StreamTicket | null>;
+  /** Whether there is a call with the carrier's id. */
+  knows(carrierRef: string): Promise<boolean>;
   /** False where the id is taken. */
   insert(call: Call): Promise<boolean>;
   /** Of a call that is active and unanswered: who answers, where and when. False where it is not. */

@@ -2,13 +2,13 @@ import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
 import type { CarrierSignatures, SignedRequest } from '#core/ports';
 
 /**
- * Checks `X-Twilio-Signature`: HMAC-SHA1, under the account's auth token, over the address and the form's fields in
+ * Checks `X-Twilio-Signature`: HMAC-SHA1, under an account's auth token, over the address and the form's fields in
  * order of their names (Twilio, "Webhooks security"). With no token there is nothing to check against.
  */
-export function twilioSignatures(authToken: string | null): CarrierSignatures {
+export function twilioSignatures(platformToken: string | null): CarrierSignatures {
   return {
-    verify(request) {
-      if (authToken === null) return true;
+    verify(request, authToken = platformToken ?? undefined) {
+      if (authToken === undefined) return true;
       const signature = request.headers['x-twilio-signature'];
       if (!signature) return false;
       return validateRequest(authToken, signature, request.url, fieldsOf(request));

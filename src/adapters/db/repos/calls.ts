@@ -24,13 +24,7 @@ export function callRepo(session: Session, tenantId: TenantId): CallRepo {
   return {
     addTicket: async (ticket, tokenHash) =>
       void (await session.insert(streamTickets).values({ ...ticket, tenantId, tokenHash })),
-    async takeTicketsOf(carrierRef) {
-      const rows = await session
-        .delete(streamTickets)
-        .where(and(eq(streamTickets.tenantId, tenantId), eq(streamTickets.carrierRef, carrierRef)))
-        .returning();
-      return single(rows.map(ticketOf).sort((a, b) => b.expiresAt.getTime() - a.expiresAt.getTime()));
-    },
+    knows: async (carrierRef) => (await session.$count(calls, and(own, eq(calls.carrierRef, carrierRef)))) > 0,
     async insert(call) {
       const rows = await session
         .insert(calls)
