@@ -16,8 +16,20 @@ export interface JobPayloads {
     toBackend?: true;
     error?: { webhookId: string; event: CallError };
   };
+  /** Adds a call's seconds to the meter of the payment vendor. */
+  'report-usage': { tenantId: TenantId; callId: CallId };
+  /** Takes up again whatever waits for that meter. */
+  'report-waiting': Record<string, never>;
+  /** Asks the payment vendor whether a tenant has a means of payment. */
+  'refresh-payment-method': { tenantId: TenantId };
+  /** Delivers an event of the sandbox of payments. */
+  'sandbox-payment-event': { eventId: string };
   /** Deletes stream tickets that expired unused, and ends their calls. */
   'sweep-tickets': Record<string, never>;
+  /** Ends calls of ours whose end the carrier never told. */
+  'sweep-dials': Record<string, never>;
+  /** Ends the calls of nodes that died. */
+  'bury-nodes': Record<string, never>;
   /** Deletes idempotency records nobody is answered from any more. */
   'sweep-idempotency': Record<string, never>;
 }
@@ -36,7 +48,14 @@ export const JOBS: { readonly [N in JobName]: JobTerms } = {
   'post-call': { maxAttempts: 8, cron: null },
   // The pauses grow by the factor e: the last try is a day after the first.
   'call-webhook': { maxAttempts: 12, cron: null },
+  // Within seven hours; what has not got through by then is taken up by `report-waiting`.
+  'report-usage': { maxAttempts: 10, cron: null },
+  'report-waiting': { maxAttempts: 3, cron: '40 * * * *' },
+  'refresh-payment-method': { maxAttempts: 10, cron: null },
+  'sandbox-payment-event': { maxAttempts: 12, cron: null },
   'sweep-tickets': { maxAttempts: 2, cron: '* * * * *' },
+  'sweep-dials': { maxAttempts: 2, cron: '* * * * *' },
+  'bury-nodes': { maxAttempts: 2, cron: '* * * * *' },
   'sweep-idempotency': { maxAttempts: 2, cron: '25 * * * *' },
 };
 

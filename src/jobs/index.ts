@@ -9,12 +9,14 @@ type Handlers = {
 
 /** The handler of every job there is. */
 export function jobHandlers(
-  deps: PostCallDeps & { services: Pick<Services, 'webhooks' | 'idempotency'> },
+  deps: PostCallDeps & { services: Pick<Services, 'webhooks' | 'idempotency' | 'dialing' | 'nodes'> },
 ): Handlers {
   return {
     'post-call': postCall(deps),
     'call-webhook': callWebhook(deps),
     'sweep-tickets': async () => void (await deps.services.admission.sweep()),
+    'sweep-dials': async () => void (await deps.services.dialing.sweep()),
+    'bury-nodes': async () => void (await deps.services.nodes.bury()),
     'sweep-idempotency': async () => void (await deps.services.idempotency.sweep()),
   };
 }

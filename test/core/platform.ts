@@ -12,6 +12,7 @@ import { isJsonObject, parseJson } from '#kernel/json';
 import { silentLog } from '#kernel/log';
 import type { Scope } from '#kernel/scope';
 import { testDatabase } from '#test/support/database';
+import { type TestTelephony, testTelephony } from '#test/support/telephony';
 
 /** A clock that only moves when told. */
 export interface ManualClock extends Clock {
@@ -23,6 +24,7 @@ export interface Platform extends Services {
   readonly uow: UnitOfWork;
   readonly pool: pg.Pool;
   readonly clock: ManualClock;
+  readonly telephony: TestTelephony;
   /** A tenant that may act at once, on the plan asked for. */
   tenant(plan?: string): Promise<TestTenant>;
   /** Rows of raw SQL, whichever tenant's. */
@@ -44,6 +46,7 @@ export async function openPlatform(): Promise<Platform> {
   const database = await testDatabase();
   const uow = await openUnitOfWork(database.pool);
   const clock = manualClock();
+  const telephony = testTelephony();
   const deps: ServiceDeps = {
     uow,
     clock,
@@ -63,6 +66,7 @@ export async function openPlatform(): Promise<Platform> {
       signingSecret: (tenantId) => `whsec_${Buffer.from(`of ${tenantId}`).toString('base64')}`,
       recordingUrl: (callId) => `https://patchbay.example/recordings/${callId}`,
     },
+    telephony: telephony.deps,
     approval: 'auto',
   };
   const services = makeServices(deps);
@@ -73,6 +77,7 @@ export async function openPlatform(): Promise<Platform> {
     uow,
     pool: database.pool,
     clock,
+    telephony,
     async tenant(plan) {
       count++;
       const email = `owner${count}@company${count}.example`;

@@ -15,6 +15,7 @@ import { newId, type TenantId } from '#kernel/ids';
 import { silentLog } from '#kernel/log';
 import { makeScope } from '#kernel/scope';
 import { testDatabase } from '#test/support/database';
+import { testTelephony } from '#test/support/telephony';
 
 export interface StoredCall {
   /** The tenant's default assistant when left out. */
@@ -57,6 +58,7 @@ export async function testPlatform(): Promise<TestPlatform> {
       signingSecret: (tenantId) => `whsec_${Buffer.from(`of ${tenantId}`).toString('base64')}`,
       recordingUrl: (callId) => `https://patchbay.example/recordings/${callId}`,
     },
+    telephony: testTelephony().deps,
     approval: 'manual',
   });
   await services.seed();

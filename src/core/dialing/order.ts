@@ -52,7 +52,7 @@ export function checkedOrder(
 function accountField({ accountSid, authToken }: CarrierAccount): CarrierAccount {
   if (typeof accountSid !== 'string' || !/^AC[\w.-]{1,62}$/.test(accountSid))
     throw invalid('account.accountSid', 'The account SID must be one of the carrier, such as AC….');
-  if (typeof authToken !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(authToken))
+  if (typeof authToken !== 'string' || !/^[\x21-\x7e]{1,256}$/.test(authToken))
     throw invalid('account.authToken', 'The auth token must be the one of the account.');
   return { accountSid, authToken };
 }
