@@ -52,7 +52,7 @@ export class Ears implements AudioSink {
     this.#stt = new SttRelay(
       { providers: deps.voices.stt, options, clock: deps.clock, signal, report: deps.report },
       {
-        heard: (text, final) => this.#heard(text, final),
+        heard: (text, final, confidence) => this.#heard(text, final, confidence),
         endOfTurn: () => deps.tell({ type: 'endOfTurn' }),
         deaf: (why) => deps.tell({ type: 'deaf', why }),
       },
@@ -156,9 +156,9 @@ export class Ears implements AudioSink {
     this.#deps.tell({ type: 'pause', lastSpeechMs: this.clockOf(lastSpeechMs), voicedMs });
   }
 
-  #heard(text: string, final: boolean): void {
+  #heard(text: string, final: boolean, confidence: number | undefined): void {
     const lastMs = this.#gate.lastSpeechMs;
     const quietSinceMs = this.#gate.isSpeech ? null : this.clockOf(Math.max(0, lastMs));
-    this.#deps.tell({ type: 'heard', text, final, quietSinceMs });
+    this.#deps.tell({ type: 'heard', text, final, quietSinceMs, confidence });
   }
 }

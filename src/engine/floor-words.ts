@@ -22,18 +22,28 @@ const URGENT = set(
 );
 /** Recognisers find words in sounds shorter than this. */
 const SHORTEST_MS = 350;
+/** "No" is what recognisers make of "uh-huh"; spoken, they are surer of it than of most words. */
+const HUMMED = new Set('no nope nein não non'.split(' '));
+const SURE = { ofHummed: 0.75, ofOthers: 0.62 };
 /** A recogniser does not make this many words of a hum. */
 const MANY_WORDS = 5;
 
 /**
  * Whether words spoken over the agent claim the floor by themselves: many of them, or one such as "wait". To be asked
  * of words that are no listener's noise. `language` is BCP 47; of unknown ones only the number of words counts.
- * `voicedMs` is how long they took, where that is known.
+ * `voicedMs` is how long they took, and `confidence` how sure the recogniser is of them, where that is known.
  */
-export function claimsFloor(text: string, language: string, voicedMs?: number): boolean {
+export function claimsFloor(
+  text: string,
+  language: string,
+  { voicedMs, confidence = 1 }: { voicedMs?: number | undefined; confidence?: number | undefined } = {},
+): boolean {
   const words = text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? [];
-  if (words.length >= MANY_WORDS || words.some((word) => URGENT.has(word))) return true;
+  if (words.length >= MANY_WORDS) return true;
+  if (confidence < SURE.ofOthers) return false;
+  const isSure = (word: string) => confidence >= SURE.ofHummed || !HUMMED.has(word);
+  if (words.some((word) => URGENT.has(word) && isSure(word))) return true;
   if (voicedMs !== undefined && voicedMs < SHORTEST_MS) return false;
   const claims = CLAIMS[language.slice(0, 2).toLowerCase()];
-  return claims !== undefined && words.some((word) => claims.has(word));
+  return claims !== undefined && words.some((word) => claims.has(word) && isSure(word));
 }

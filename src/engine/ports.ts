@@ -80,7 +80,8 @@ export interface TimedWord {
  * ones, and the caller's turn is its segments' texts in order.
  */
 export type SttEvent =
-  | { type: 'interim'; segment: number; text: string }
+  /** `confidence` is the recogniser's own, 0 to 1. */
+  | { type: 'interim'; segment: number; text: string; confidence?: number }
   | { type: 'final'; segment: number; text: string; confidence?: number; words?: readonly TimedWord[] }
   /** The recogniser's own end-of-turn signal, where it has one (`can.endpointing`). */
   | { type: 'endOfTurn' }

@@ -21,8 +21,11 @@ export interface SttRelayDeps {
 }
 
 export interface SttListener {
-  /** All words since the last commit; `final` when none of them will change any more. */
-  heard(text: string, final: boolean): void;
+  /**
+   * All words since the last commit; `final` when none of them will change any more. `confidence` is the recogniser's,
+   * of the newest words, where it has one.
+   */
+  heard(text: string, final: boolean, confidence: number | undefined): void;
   endOfTurn(): void;
   /** No recogniser can be had. */
   deaf(why: string): void;
@@ -31,6 +34,7 @@ export interface SttListener {
 interface Segment {
   text: string;
   final: boolean;
+  confidence: number | undefined;
 }
 
 /** Audio kept for a recogniser that has to take over. */
@@ -169,7 +173,8 @@ export class SttRelay {
         this.#chain.worked(link);
         const final = event.type === 'final';
         if (final) this.#answered();
-        this.#segments.set(event.segment, { text: event.text.trim(), final });
+        const { segment, text, confidence } = event;
+        this.#segments.set(segment, { text: text.trim(), final, confidence });
         this.#tell();
         return;
       }
@@ -193,6 +198,7 @@ export class SttRelay {
     this.#on.heard(
       text,
       segments.every((segment) => segment.final),
+      segments.at(-1)?.confidence,
     );
   }
 

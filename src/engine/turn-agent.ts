@@ -104,7 +104,7 @@ function heardOver(state: In<'thinking'> | In<'speaking'>, input: Heard, nowMs: 
   if (text === '') return [state, []];
   if (isBackchannel(text, language))
     return [state, isOver && overheard === null ? [{ type: 'dropHeard' }] : []];
-  if (isSpeaking && !claimsFloor(text, language)) {
+  if (isSpeaking && !claimsFloor(text, language, { confidence: input.confidence })) {
     return [isOver ? noted(state, { overheard: input }) : state, []];
   }
   if (!isSpeaking && !input.final) return [state, []];

@@ -87,7 +87,7 @@ function heardInDoubt(state: In<'doubting'>, input: Heard, nowMs: number): Step 
   const next = { ...state, text };
   const floor = { fromMs: state.onsetMs, input, lastSpeechMs: state.lastSpeechMs };
   const isOver = input.final && state.lastSpeechMs !== null;
-  if (text !== '' && isInterruption(next, isOver)) return interrupt(next, floor, nowMs);
+  if (text !== '' && isInterruption(next, { isOver, confidence: input.confidence })) return interrupt(next, floor, nowMs);
   if (!isOver) return [next, []];
   const isKnown = text !== '' && isBackchannel(text, state.book.rules.language);
   const dueMs = state.lastSpeechMs! + (isKnown ? 0 : RESUME_AFTER_MS);
@@ -98,13 +98,16 @@ function heardInDoubt(state: In<'doubting'>, input: Heard, nowMs: number): Step 
  * What the words say about who has the floor. A recogniser makes words of a hum, so a short utterance needs a word
  * that claims the floor; while it lasts, no other will do.
  */
-function isInterruption(state: Doubting & TurnState, isOver: boolean): boolean {
+function isInterruption(
+  state: Doubting & TurnState,
+  { isOver, confidence }: { isOver: boolean; confidence: number | undefined },
+): boolean {
   const { language, bargeIn } = state.book.rules;
   const { text, back, asked, leftMs, voicedMs } = state;
   const agentAsked = asked || leftMs < TAIL_MS;
   const isListening = isBackchannel(text, language, { agentAsked: back.phase === 'speaking' && agentAsked });
   if (isListening) return false;
-  if (claimsFloor(text, language, isOver ? voicedMs : undefined)) return true;
+  if (claimsFloor(text, language, { voicedMs: isOver ? voicedMs : undefined, confidence })) return true;
   return isOver && (back.phase === 'thinking' || agentAsked || voicedMs >= bargeIn.shortMs);
 }
 

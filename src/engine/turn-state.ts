@@ -146,6 +146,8 @@ export type TurnInput =
       readonly text: string;
       readonly final: boolean;
       readonly quietSinceMs: number | null;
+      /** How sure the recogniser is of the newest words, 0 to 1; absent where it doesn't say. */
+      readonly confidence?: number | undefined;
     }
   /** The recogniser says that the turn is over. */
   | { readonly type: 'endOfTurn' }

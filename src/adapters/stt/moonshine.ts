@@ -206,7 +206,8 @@ class MoonshineStream implements SttStream {
         if (!current || !goesOn || !heard || heard.stopped || heard.text === '') return;
         if (heard.text === this.#interimText) return;
         this.#interimText = heard.text;
-        this.#deps.on({ type: 'interim', segment: number, text: heard.text });
+        const { text, confidence } = heard;
+        this.#deps.on({ type: 'interim', segment: number, text, confidence });
       },
     };
     this.#interim = job;
