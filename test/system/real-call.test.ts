@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Pacer } from '#audio/pacer';
-import { readWav } from '#audio/wav';
 import { type CallerVoice, openCallerVoice } from '#cli/caller-voice';
 import { systemClock } from '#kernel/clock';
 import { wordErrors } from '#test/speech/word-errors';
 import { makeDataDir, removeDataDir, startTestServer, type TestServer } from '#test/support/server';
 import { eventually } from '#test/support/until';
-import { alignment } from './alignment.ts';
 import { BrowserPhone } from './browser-phone.ts';
+import { expectHeardTruth, expectRecording, textsOf } from './kept-call.ts';
 import { type Listener, openListener, wordsOf } from './listener.ts';
 import {
-  type CallersEnd,
   dial,
   newCallSid,
   type PhoneCall,
@@ -54,47 +52,6 @@ afterAll(async () => {
   await Promise.all([listener?.close(), voice?.close()]);
   await removeDataDir(dataDir);
 });
-
-const textsOf = (call: StoredCall, role: string) =>
-  call.transcript.filter((entry) => entry.role === role).map(({ text }) => text);
-
-const fetchRecording = (call: StoredCall, by: Tenant) =>
-  fetch(server.url + new URL(call.recordingUrl!).pathname, { headers: { 'x-api-key': by.key } });
-
-interface Told {
-  call: TestCall<CallersEnd>;
-  stored: StoredCall;
-  by: Tenant;
-  rateHz: 8000 | 16000;
-  /** How like the recording is to what went over the line; less where the codec loses something. */
-  likeness: number;
-}
-
-/** What the server wrote down of the agent is what came out of the caller's end. */
-async function expectHeardTruth({ call, stored, rateHz }: Told): Promise<void> {
-  const heard = await listener.hear(call.heard, rateHz);
-  const told = textsOf(stored, 'assistant').join(' ');
-  const { errors, words } = wordErrors(told, heard.replaceAll(':00', ''));
-  expect(errors / words, heard).toBeLessThan(0.2);
-}
-
-/** Caller left, agent right, together as they were at the caller's end, and the log's times are places in the file. */
-async function expectRecording({ call, stored, by, rateHz, likeness }: Told): Promise<void> {
-  const response = await fetchRecording(stored, by);
-  expect(response.headers.get('content-type')).toContain('audio/wav');
-  const wav = readWav(new Uint8Array(await response.arrayBuffer()));
-  expect(wav.rateHz).toBe(rateHz);
-  const [left, right] = wav.channels as [Int16Array, Int16Array];
-  expect(left.length / rateHz).toBeCloseTo(stored.durationSec!, 0);
-  expect(right.some((sample) => Math.abs(sample) > 1_000)).toBe(true);
-  const firstTurn = stored.transcript.find(({ role }) => role === 'user')!;
-  const spokenAt = left.findIndex((sample) => Math.abs(sample) > 1_000) / (rateHz / 1000);
-  expect(Math.abs(firstTurn.atMs - spokenAt)).toBeLessThan(200);
-  const sent = { caller: call.spoken, agent: call.heard };
-  const aligned = alignment(sent, { caller: left, agent: right }, { rateHz, likeness });
-  expect(aligned.found).toBeGreaterThan(0.9);
-  expect(Math.abs(aligned.callerLagMs - aligned.agentLagMs)).toBeLessThan(60);
-}
 
 async function holdCalls() {
   const [conversation, pcm16, opus, silent, long, left] = await Promise.all([
@@ -193,7 +150,7 @@ describe('a call over the telephone', () => {
 
   it('keeps the words that were heard, also of the reply that was cut off', async () => {
     const { call, stored, cutReply } = calls.conversation;
-    await expectHeardTruth(calls.conversation);
+    await expectHeardTruth(calls.conversation, listener);
     const cut = stored.transcript.filter(({ interrupted }) => interrupted);
     expect(cut).toHaveLength(1);
     const audio = call.heard.subarray(8 * cutReply.fromMs, 8 * (cutReply.toMs + 100));
@@ -203,7 +160,7 @@ describe('a call over the telephone', () => {
   });
 
   it('is recorded, caller left and agent right, as it was', async () => {
-    await expectRecording(calls.conversation);
+    await expectRecording(calls.conversation, server);
   });
 
   it('is nobody else’s to see', async () => {
@@ -251,8 +208,8 @@ describe('a call over the browser socket', () => {
       expect(stored.endReason).toBe('caller_hung_up');
       const { errors } = wordErrors(LINES.hours, textsOf(stored, 'user').join(' '));
       expect(errors, textsOf(stored, 'user').join(' ')).toBeLessThanOrEqual(2);
-      await expectHeardTruth(held);
-      await expectRecording(held);
+      await expectHeardTruth(held, listener);
+      await expectRecording(held, server);
     },
   );
 });

@@ -177,9 +177,10 @@ class BrowserSocket implements SocketSession {
 
   async #start(token: string): Promise<boolean> {
     if (this.#phase !== 'joining') return false;
-    this.#call = this.#gateway.newCall();
-    await this.#call.launch(token);
-    return !this.#call.isOver;
+    const call = this.#gateway.newCall();
+    this.#call = call;
+    await call.launch(token);
+    return !call.isOver;
   }
 
   #resume(message: BrowserMessage & { type: 'resume' }): boolean {
