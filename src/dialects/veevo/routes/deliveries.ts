@@ -1,0 +1,31 @@
+import { Type } from 'typebox';
+import { type RouteModule, scopeOf } from '#http/dialect';
+import type { VeevoDeps } from '../deps.ts';
+import { failures } from '../errors.ts';
+import { Id, operation } from '../operation.ts';
+import { DeliveriesBody, showDelivery } from '../shapes/delivery.ts';
+
+const listDeliveries = {
+  ...operation('listDeliveries', 'Callbacks', 'List the tries to deliver callbacks, newest first'),
+  querystring: Type.Object({
+    call: Type.Optional({ ...Id, description: "One call's: its id or its SID." }),
+    limit: Type.Integer({ minimum: 1, maximum: 100, default: 50 }),
+    offset: Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, default: 0 }),
+  }),
+  response: { 200: DeliveriesBody, ...failures(400, 401, 403) },
+};
+
+/** What became of the account's callbacks. */
+export const deliveryRoutes =
+  ({ services: { callbacks } }: VeevoDeps): RouteModule =>
+  (app) => {
+    app.get('/api/deliveries', { schema: listDeliveries }, async (request) => {
+      const { call, limit, offset } = request.query;
+      const page = await callbacks.deliveries(scopeOf(request), {
+        skip: offset,
+        limit,
+        ...(call !== undefined && { call }),
+      });
+      return { deliveries: page.items.map(showDelivery), total: page.total, limit, offset };
+    });
+  };
