@@ -2,6 +2,7 @@ import { twilioSignatures } from '#adapters/carrier/twilio/signature';
 import type { Database } from '#adapters/db/open';
 import type { EmbeddedSpeech } from '#adapters/embedded/embedded-speech';
 import type { Services } from '#core/services';
+import { veevo } from '#dialects/veevo/index';
 import { voicex } from '#dialects/voicex/index';
 import { createBrowserGateway } from '#gateways/browser-socket/browser-gateway';
 import { talkPage } from '#gateways/browser-socket/talk-page';
@@ -43,7 +44,10 @@ export async function openSurfaces(parts: SurfaceParts) {
   Object.defineProperty(calls.sockets, 'size', { get: () => hub.size });
   const hasRoom = () => launcher.hasRoom();
   const app = await buildApp({
-    dialects: [voicex({ services, blobs: calls.blobs, signatures, hasRoom, publicUrl, clock })],
+    dialects: [
+      veevo({ services, signatures, hasRoom, publicUrl, log }),
+      voicex({ services, blobs: calls.blobs, signatures, hasRoom, publicUrl, clock }),
+    ],
     operator: operator({
       services,
       adminApiKey: keys.admin,
