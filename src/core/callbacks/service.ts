@@ -119,7 +119,7 @@ class CallbackService implements Callbacks {
     return openBrief(this.#deps.secrets, callId, sealed);
   }
 
-  deliveries(scope: Scope, query: DeliveryQuery = {}): Promise<OffsetPage<WebhookDelivery>> {
+  async deliveries(scope: Scope, query: DeliveryQuery = {}): Promise<OffsetPage<WebhookDelivery>> {
     const { call, skip = 0, limit = PAGE.first } = query;
     const filter = call === undefined ? {} : { call: textField(call, 'call', { max: 100 }) };
     const page = {
