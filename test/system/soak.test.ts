@@ -15,6 +15,9 @@ const STT_WORKERS = 2;
 const ROOM = 16 * STT_WORKERS;
 const LOOK_MS = 500;
 const MB = 1024 * 1024;
+/** What memory may seem to grow by, however long the soak: what a collection takes away again, and what allocators keep. */
+const HEAP_GROWS_MB = 40;
+const RSS_GROWS_MB = 150;
 /** Buffers, models and compiled code grow for so long after the first call. */
 const WARM_MS = LASTING_MS * 0.4;
 
@@ -86,8 +89,9 @@ async function watch(over: AbortSignal): Promise<Watched> {
 describe(`${CALLS} calls at once, for ${LASTING_MS / 1_000} s`, { timeout: 120_000 }, () => {
   it('all end as they should, none failed', async () => {
     expect(tally.troubles).toEqual([]);
-    expect(watched.mostLive).toBeGreaterThanOrEqual(CALLS * 0.9);
-    expect(tally.answered / tally.asked).toBeGreaterThan(0.9);
+    expect(watched.mostLive).toBe(CALLS);
+    expect(tally.putOff).toBeLessThan(tally.callSids.length / 5);
+    expect(tally.answered / tally.asked).toBeGreaterThan(0.8);
     const ends = await eventually(
       () =>
         server.rows<{ status: string; reason: string | null; n: number }>(
@@ -106,21 +110,13 @@ describe(`${CALLS} calls at once, for ${LASTING_MS / 1_000} s`, { timeout: 120_0
     const sorted = [...watched.answersMs].sort((a, b) => a - b);
     expect(sorted[Math.floor(sorted.length * 0.9)]).toBeLessThan(500);
     expect(sorted.at(-1)).toBeLessThan(3_000);
+    expect(watched.lagMs).toBeLessThan(1_000);
   });
 
   it('leave nothing behind: memory does not grow, and sockets, timers and sessions are gone', async () => {
-    console.log(
-      growthPerMinute(watched.rss, 5_000) / MB,
-      growthPerMinute(watched.heap, 5_000) / MB,
-      watched.rss.filter((_, i) => i % 20 === 0).map(({ value }) => Math.round(value / MB)),
-      watched.heap.filter((_, i) => i % 20 === 0).map(({ value }) => Math.round(value / MB)),
-      tally.callSids.length,
-      tally.asked,
-      tally.answered,
-      tally.putOff,
-      watched.lagMs,
-      Math.max(...watched.answersMs),
-    );
+    expect(watched.rss.length).toBeGreaterThan(10);
+    expect(growth(watched.heap)).toBeLessThan(HEAP_GROWS_MB);
+    expect(growth(watched.rss)).toBeLessThan(RSS_GROWS_MB);
     await eventually(
       () => readGauges(server),
       (gauges) => isEmpty(gauges) && gauges.get(TIMERS)! <= before.get(TIMERS)! + SPARE_TIMERS,
@@ -149,6 +145,10 @@ describe(`${CALLS} calls at once, for ${LASTING_MS / 1_000} s`, { timeout: 120_0
     await eventually(() => readGauges(server), isEmpty);
   });
 });
+
+/** In MB, from the end of the warming up to the end of the soak. */
+const growth = (samples: readonly Sample[]) =>
+  (growthPerMinute(samples, 5_000) * (LASTING_MS - WARM_MS)) / 60_000 / MB;
 
 /** Timers of connections to the database and of HTTP that stay open for a while. */
 const SPARE_TIMERS = 20;
