@@ -1,3 +1,4 @@
+import { chargeMicros } from '#core/billing/charge';
 import type { LogEntry } from '#core/calls/log-entry';
 import type { PlanPricing } from '#core/plans/plan';
 import { listCostMicros } from '#core/usage/prices';
@@ -7,7 +8,8 @@ import { type CallId, newId, type TenantId } from '#kernel/ids';
 export interface UsedCall {
   readonly tenantId: TenantId;
   readonly callId: CallId;
-  readonly durationMs: number;
+  /** Those that are paid for. */
+  readonly seconds: number;
   readonly endedAt: Date;
   readonly pricing: PlanPricing;
 }
@@ -35,12 +37,8 @@ export function usageOf(call: UsedCall, log: readonly LogEntry[]): UsageRow[] {
   return [line, ...stages];
 }
 
-/**
- * The time on the line. On a plan that includes no minutes each costs the plan's rate; where minutes are included, what
- * they cost is the billing's to say.
- */
-function lineRow({ tenantId, callId, durationMs, endedAt: at, pricing }: UsedCall): UsageRow {
-  const rate = pricing.includedMinutes === 0 ? pricing.overageMicrosPerMinute : 0;
+/** The time on the line, in billed seconds. */
+function lineRow({ tenantId, callId, seconds, endedAt: at, pricing }: UsedCall): UsageRow {
   return {
     id: newId('use'),
     tenantId,
@@ -49,8 +47,8 @@ function lineRow({ tenantId, callId, durationMs, endedAt: at, pricing }: UsedCal
     component: 'call',
     provider: 'line',
     unit: 'ms',
-    amount: durationMs,
-    costMicros: Math.round((durationMs / 60_000) * rate),
+    amount: seconds * 1_000,
+    costMicros: chargeMicros(seconds, pricing),
     at,
   };
 }
