@@ -17,6 +17,7 @@ import { createLauncher } from '#runtime/launcher';
 import { openRegistry, type Registry } from '#runtime/registry';
 import { toolsFor } from '#runtime/tools/toolbox';
 import { type Keys, signingSecretOf } from './keys.ts';
+import type { PaymentsPort } from './payments.ts';
 import { voiceFactories } from './voice-factories.ts';
 
 const CALLS_PER_PROCESS_MAX = 1_000;
@@ -28,6 +29,7 @@ interface CallParts {
   /** Closers of what was opened, in order. */
   opened: (() => Promise<unknown>)[];
   services: Services;
+  payments: PaymentsPort;
   calendars: Calendars;
   speech: EmbeddedSpeech;
   http: GuardedHttp;
@@ -40,10 +42,10 @@ interface CallParts {
 export async function openCalls(parts: CallParts) {
   const { log, services, speech, http, database, keys, blobs, opened } = parts;
   const clock = systemClock;
-  const voices = voiceFactories(speech);
+  const voices = voiceFactories(speech, log);
   const queue = await startQueue({
     pool: database.pool,
-    handlers: jobHandlers({ services, llm: voices.llm }),
+    handlers: jobHandlers({ services, llm: voices.llm, paymentSandbox: parts.payments.sandbox }),
     concurrency: 4,
     log,
   });

@@ -10,10 +10,12 @@ import { elevenlabsSpeech } from '#adapters/tts/elevenlabs';
 import { openaiSpeech } from '#adapters/tts/openai';
 import type { OpenedProvider } from '#core/providers/provider';
 import { lexicalTurnDetector } from '#engine/end-of-turn';
+import type { Log } from '#kernel/log';
+import { cannedTrouble } from '#runtime/canned';
 import type { VoiceFactories } from '#runtime/voices';
 
 /** Every speech and language provider a call may name: one line a vendor. */
-export function voiceFactories(speech: EmbeddedSpeech): VoiceFactories {
+export function voiceFactories(speech: EmbeddedSpeech, log: Log): VoiceFactories {
   const llm = Object.entries(llmVendors).map(
     ([key, open]) =>
       [key, (provider: OpenedProvider) => open({ model: provider.modelId, ...accessOf(provider) })] as const,
@@ -21,6 +23,7 @@ export function voiceFactories(speech: EmbeddedSpeech): VoiceFactories {
   return {
     vad: speech.vad,
     turns: lexicalTurnDetector,
+    canned: cannedTrouble(speech.tts, log),
     stt: {
       moonshine: () => speech.stt,
       deepgram: (provider) => deepgramRecognition({ ...accessOf(provider), model: provider.modelId }),

@@ -255,6 +255,6 @@ export interface Voices {
   llm: readonly LanguageModel[];
   tts: readonly { engine: TextToSpeech; voice: string }[];
   turns: TurnDetector;
-  /** Audio made in advance of a fixed phrase: said at once, and all that is left when no voice works. */
+  /** Audio made in advance of a fixed phrase, for when no voice works. The words it says are those of its chunks. */
   canned?(text: string): readonly SpeechChunk[] | undefined;
 }

@@ -118,26 +118,33 @@ export class Voice {
     return speech;
   }
 
-  /** Says a phrase of the engine's own. */
+  /** Says a phrase of the engine's own; where no voice can, from audio made in advance. */
   say(purpose: SayPurpose, text: string, order: Partial<SpeechOrder> = {}): void {
-    const { tell, voices } = this.#deps;
-    const canned = voices.canned?.(text);
-    if (purpose === 'canned' && !canned) {
-      tell({ type: 'sayFailed', why: 'no audio made in advance' });
-      return;
-    }
     const whole: SpeechOrder = { purpose, turnId: undefined, rehearse: false, ...order };
-    if (canned) {
-      const speech = new Speech(whole, this.#deps.line.rateHz);
-      this.#enqueue(speech);
-      for (const chunk of canned) speech.take(chunk);
-      this.#completed(speech);
+    if (purpose === 'canned') {
+      if (!this.#sayCanned(text, whole))
+        this.#deps.tell({ type: 'sayFailed', why: 'no audio made in advance' });
       return;
     }
-    const speech = this.begin(whole, (thrown) => tell({ type: 'sayFailed', why: reason(thrown) }));
+    const speech = this.begin(whole, (thrown) => {
+      const why = reason(thrown);
+      if (speech.audioMs > 0 || !this.#sayCanned(text, whole)) this.#deps.tell({ type: 'sayFailed', why });
+      else this.#deps.report({ type: 'degraded', stage: 'tts', step: 'canned', why }, whole.turnId);
+    });
     const sentences = new Sentences();
     speech.say([...sentences.add(text), ...sentences.end()]);
     speech.end();
+  }
+
+  /** False when there is no audio of that phrase. */
+  #sayCanned(text: string, order: SpeechOrder): boolean {
+    const chunks = this.#deps.voices.canned?.(text);
+    if (!chunks) return false;
+    const speech = new Speech(order, this.#deps.line.rateHz);
+    this.#enqueue(speech);
+    for (const chunk of chunks) speech.take(chunk);
+    this.#completed(speech);
+    return true;
   }
 
   /** Lets a rehearsed speech be heard, after what is being said. */

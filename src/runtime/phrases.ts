@@ -40,6 +40,12 @@ const BY_LANGUAGE: Record<string, Phrases & { announcement: string }> = {
   },
 };
 
+/** What is said when nothing works any more, in every language, and in English. */
+export const TROUBLES: ReadonlySet<string> = new Set(
+  Object.values(BY_LANGUAGE).map(({ trouble }) => trouble),
+);
+export const ENGLISH_TROUBLE = BY_LANGUAGE.en!.trouble;
+
 /** Phrases for a BCP 47 tag; `de-AT` takes `de`. */
 export function phrasesFor(language: string): Phrases & { announcement: string } {
   return BY_LANGUAGE[language.slice(0, 2).toLowerCase()] ?? BY_LANGUAGE.en!;

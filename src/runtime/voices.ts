@@ -11,6 +11,7 @@ export interface VoiceFactories {
   readonly tts: Readonly<Record<string, (provider: OpenedProvider) => TextToSpeech>>;
   readonly vad: Vad;
   readonly turns: TurnDetector;
+  readonly canned?: Voices['canned'];
 }
 
 /** The voices of one call in the order's own order: the chosen provider first, its stand-ins after. */
@@ -18,6 +19,7 @@ export function openVoices(factories: VoiceFactories, providers: CallOrder['prov
   return {
     vad: factories.vad,
     turns: factories.turns,
+    ...(factories.canned ? { canned: factories.canned } : {}),
     stt: providers.stt.map((provider) => pick(factories.stt, provider)(provider)),
     llm: providers.llm.map((provider) => pick(factories.llm, provider)(provider)),
     tts: providers.tts.map((provider) => ({

@@ -183,6 +183,42 @@ describe('a voice', () => {
     expect(await call.leftovers()).toEqual([]);
   });
 
+  test('that works says the last words itself, though there is audio made in advance', async () => {
+    const audio: SpeechChunk[] = [{ samples: new Int16Array(800), rateHz: 8000, text: 'Not this.' }];
+    const call = new Stage({ llm: () => [{ fail: gone }], canned: () => audio });
+    for (let i = 0; i < 2; i++) {
+      await call.caller.says('When do you open tomorrow?');
+      await call.until(() => call.said.length > i);
+    }
+    expect(await call.ends()).toBe('failed');
+    expect(call.said.at(-1)).toBe(TROUBLE);
+    expect(call.of('agent.said').at(-1)).toMatchObject({ purpose: 'goodbye' });
+    expect(call.degradations).not.toContain('tts canned');
+  });
+
+  test('that fails at the last words leaves audio made in advance, in the words it has', async () => {
+    const audio: SpeechChunk[] = [
+      { samples: new Int16Array(8_000).fill(3_000), rateHz: 8000, text: 'Trouble in English.' },
+    ];
+    const call = new Stage({
+      llm: () => [{ fail: gone }],
+      tts: { fails: (text) => (/trouble/.test(text) ? dead : null) },
+      canned: (text) => (text === TROUBLE ? audio : undefined),
+    });
+    for (let i = 0; i < 2; i++) {
+      await call.caller.says('When do you open tomorrow?');
+      await call.until(() => call.said.length > i);
+    }
+    expect(await call.ends()).toBe('failed');
+    expect(call.of('agent.said').at(-1)).toMatchObject({
+      purpose: 'goodbye',
+      text: 'Trouble in English.',
+      interrupted: false,
+    });
+    expect(call.degradations.at(-1)).toBe('tts canned');
+    expect(await call.leftovers()).toEqual([]);
+  });
+
   test('that is the last to fail, with nothing made in advance, ends the call', async () => {
     const call = new Stage({ tts: { fails: () => dead } });
     await call.caller.says('When do you open tomorrow?');
