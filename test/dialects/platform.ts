@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Pool, PoolClient } from 'pg';
 import { diskBlobs } from '#adapters/blobs/disk';
 import { openUnitOfWork } from '#adapters/db/uow';
 import { argon2Hasher } from '#adapters/identity/argon2';
@@ -15,7 +16,9 @@ import { newId, type TenantId } from '#kernel/ids';
 import { silentLog } from '#kernel/log';
 import { makeScope } from '#kernel/scope';
 import { testDatabase } from '#test/support/database';
-import { testTelephony } from '#test/support/telephony';
+import { quietPayments } from '#test/support/payments';
+import { type TestTelephony, testTelephony } from '#test/support/telephony';
+import { type TestWeb, testWeb } from '#test/support/web';
 
 export interface StoredCall {
   /** The tenant's default assistant when left out. */
@@ -23,16 +26,29 @@ export interface StoredCall {
   status: string;
   /** With a conversation, a recording and an analysis. */
   detailed?: boolean;
+  /** Numbers that are not of interest when left out. */
+  from?: string;
+  to?: string;
+  /** One of its own when left out. */
+  carrierRef?: string | null;
+  /** 12.5 s when left out. */
+  durationMs?: number;
 }
 
 /** The core's real services on a database of this test file's own. */
 export interface TestPlatform {
   readonly services: Services;
   readonly blobs: Blobs;
+  readonly telephony: TestTelephony;
+  readonly web: TestWeb;
   /** Bytes of the recording that detailed calls have. */
   readonly recording: Uint8Array;
   /** Stores a call as the runtime does: admitted, begun, logged, ended. Its id. */
   storeCall(tenantId: string, call: StoredCall): Promise<string>;
+  /** Moves what a call used so many days into the past. */
+  age(callId: string, days: number): Promise<void>;
+  /** Whether a text is in any column of any table. */
+  holds(text: string): Promise<boolean>;
   /** Makes queries about calls fail, as nothing in the services expects. */
   breakDatabase(): Promise<void>;
   /** Makes storing API keys fail, as nothing in the services expects, until what it returns is called. */
@@ -43,6 +59,7 @@ export interface TestPlatform {
 export async function testPlatform(): Promise<TestPlatform> {
   const database = await testDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'patchbay-dialect-'));
+  const [telephony, web] = [testTelephony(), testWeb()];
   const services = makeServices({
     uow: await openUnitOfWork(database.pool),
     clock: systemClock,
@@ -50,15 +67,14 @@ export async function testPlatform(): Promise<TestPlatform> {
     secrets: aesSecrets([randomBytes(32).toString('hex')]),
     hasher: argon2Hasher,
     tokens: jwtSigner({ secret: randomBytes(32).toString('hex'), issuer: 'test', clock: systemClock }),
-    urls: {
-      checkUrl() {},
-      fetch: async () => ({ status: 204, headers: {}, body: '' }),
-    },
+    urls: web,
+    payments: quietPayments,
+    publicUrl: 'https://voice.example.com',
     webhooks: {
       signingSecret: (tenantId) => `whsec_${Buffer.from(`of ${tenantId}`).toString('base64')}`,
       recordingUrl: (callId) => `https://patchbay.example/recordings/${callId}`,
     },
-    telephony: testTelephony().deps,
+    telephony: telephony.deps,
     approval: 'manual',
   });
   await services.seed();
@@ -67,7 +83,15 @@ export async function testPlatform(): Promise<TestPlatform> {
   return {
     services,
     blobs,
+    telephony,
+    web,
     recording,
+    age: (callId, days) =>
+      asSystem(database.pool, async (client) => {
+        const change = "update usage_rows set at = at - $2 * interval '1 day' where call_id = $1";
+        await client.query(change, [callId, days]);
+      }),
+    holds: (text) => asSystem(database.pool, (client) => isHeld(client, text)),
     storeCall: (tenantId, call) => storeCall({ services, blobs, recording }, tenantId as TenantId, call),
     async breakDatabase() {
       await database.pool.query('alter table calls rename to calls_elsewhere');
@@ -85,6 +109,32 @@ export async function testPlatform(): Promise<TestPlatform> {
   };
 }
 
+/** The tests' database user is bound by row-level security too: a plain query sees nothing. */
+async function asSystem<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    await client.query("begin; select set_config('app.system', 'on', true)");
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } finally {
+    client.release();
+  }
+}
+
+async function isHeld(client: PoolClient, text: string): Promise<boolean> {
+  const { rows } = await client.query<{ name: string }>(
+    "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname !~ '^(pg_|information_)'",
+  );
+  for (const { name } of rows) {
+    const found = await client.query(`select from ${name} as t where strpos(t::text, $1) > 0 limit 1`, [
+      text,
+    ]);
+    if (found.rowCount !== 0) return true;
+  }
+  return false;
+}
+
 type Stores = Pick<TestPlatform, 'services' | 'blobs' | 'recording'>;
 
 async function storeCall(stores: Stores, tenantId: TenantId, stored: StoredCall): Promise<string> {
@@ -93,9 +143,9 @@ async function storeCall(stores: Stores, tenantId: TenantId, stored: StoredCall)
   const { token } = await admission.admit(scope, {
     type: 'phone',
     direction: 'inbound',
-    from: '+15559876543',
-    to: '+15551234567',
-    carrierRef: `CA${randomBytes(16).toString('hex')}`,
+    from: stored.from ?? '+15559876543',
+    to: stored.to ?? '+15551234567',
+    carrierRef: stored.carrierRef === undefined ? `CA${randomBytes(16).toString('hex')}` : stored.carrierRef,
     ...(stored.assistantId !== undefined && { assistantId: stored.assistantId }),
   });
   const order = await admission.redeem(token);
@@ -107,7 +157,11 @@ async function storeCall(stores: Stores, tenantId: TenantId, stored: StoredCall)
     await stores.blobs.put(key!, stores.recording, 'audio/wav');
   }
   const reason = stored.status === 'failed' ? 'failed' : 'caller_hung_up';
-  await lifecycle.finish(scope, call.id, { reason, durationMs: 12_500, recordingKey: key });
+  await lifecycle.finish(scope, call.id, {
+    reason,
+    durationMs: stored.durationMs ?? 12_500,
+    recordingKey: key,
+  });
   if (stored.detailed)
     await lifecycle.saveAnalysis(scope, call.id, {
       summary: 'The caller asked about prices.',

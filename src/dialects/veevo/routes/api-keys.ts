@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
 import type { VeevoDeps } from '../deps.ts';
@@ -10,7 +11,7 @@ const ALL = '/api/api-keys';
 
 const createApiKey = {
   ...operation('createApiKey', TAG, 'Make another API key, shown in full this once'),
-  body: Type.Optional(Type.Object({ label: Type.Optional(Type.String()) })),
+  body: Type.Object({ label: Type.Optional(Type.String()) }),
   response: { 201: CreatedApiKeyBody, ...failures(400, 401, 403) },
 };
 
@@ -29,8 +30,16 @@ const revokeApiKey = {
 export const apiKeyRoutes =
   ({ services: { keys } }: VeevoDeps): RouteModule =>
   (app) => {
-    app.post(ALL, { config: { idempotent: true }, schema: createApiKey }, async (request, reply) => {
-      const key = await keys.issue(scopeOf(request), { label: request.body?.label, form: 'rtk' });
+    const creating = {
+      config: { idempotent: true },
+      schema: createApiKey,
+      // All that a body could say may be left out, and so may the body.
+      preValidation: async (request: FastifyRequest) => {
+        request.body ??= {};
+      },
+    };
+    app.post(ALL, creating, async (request, reply) => {
+      const key = await keys.issue(scopeOf(request), { label: request.body.label, form: 'rtk' });
       return reply.code(201).send(showCreatedApiKey(key));
     });
 
