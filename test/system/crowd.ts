@@ -74,23 +74,22 @@ export async function holdCrowd(
   const tally = { callSids: [] as string[], putOff: 0, troubles: [] as string[], asked: 0, answered: 0 };
   const names = Object.keys(HABITS);
   const untilMs = performance.now() + crowd.lastingMs;
+  const hold = async (name: string): Promise<'held' | 'put off'> => {
+    const call = await connect(server, tenant, crowd.agentId);
+    if (call === null) return 'put off';
+    countAnswers(call, tally);
+    const failure = await HABITS[name]!(call, crowd.lines).then(() => null, String);
+    const { code, reason } = await call.end.hangUp();
+    if (code === 1008 && /try again/.test(reason)) return 'put off';
+    tally.callSids.push(call.end.callSid);
+    if (failure !== null) tally.troubles.push(`${name}: ${failure}`);
+    return 'held';
+  };
   const place = async (at: number): Promise<void> => {
     for (let nth = at; performance.now() < untilMs; nth++) {
-      const name = names[nth % names.length]!;
-      try {
-        const call = await connect(server, tenant, crowd.agentId);
-        if (call === null) {
-          tally.putOff++;
-          await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-          continue;
-        }
-        tally.callSids.push(call.end.callSid);
-        countAnswers(call, tally);
-        await HABITS[name]!(call, crowd.lines);
-        await call.end.ended;
-      } catch (error) {
-        tally.troubles.push(`${name}: ${error instanceof Error ? error.message : error}`);
-      }
+      if ((await hold(names[nth % names.length]!)) === 'held') continue;
+      tally.putOff++;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     }
   };
   await Promise.all(Array.from({ length: crowd.size }, (_, at) => place(at)));
