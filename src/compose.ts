@@ -6,21 +6,26 @@ import { migrateDatabase } from '#adapters/db/migrate';
 import { type Database, openDatabase } from '#adapters/db/open';
 import { openUnitOfWork } from '#adapters/db/uow';
 import { type EmbeddedSpeech, openEmbeddedSpeech } from '#adapters/embedded/embedded-speech';
-import { guardedHttp } from '#adapters/fetch/guarded';
+import { type GuardedHttp, guardedHttp } from '#adapters/fetch/guarded';
 import { argon2Hasher } from '#adapters/identity/argon2';
 import { jwtSigner } from '#adapters/identity/jwt';
 import { aesSecrets } from '#adapters/secrets/aes-secrets';
 import type { StartFacts } from '#cli/banner';
-import { makeServices } from '#core/services';
+import { makeServices, type Services } from '#core/services';
+import type { UnitOfWork } from '#core/uow';
 import { extraPorts, listenAlso } from '#http/dialect-hosts';
 import { systemClock } from '#kernel/clock';
 import type { Log } from '#kernel/log';
 import { openDemo } from '#runtime/demo';
 import { demoReceptionist } from '#runtime/demo-receptionist';
+import { openRegistry, type Registry } from '#runtime/registry';
 import { sandboxCalendars } from './compose/calendars.ts';
 import { type Calls, openCalls, salvageRecording } from './compose/calls.ts';
+import { type CarrierPort, liveCallsOf, openCarrier } from './compose/carrier.ts';
 import { factsOf } from './compose/facts.ts';
-import { secretsOf, signingSecretOf } from './compose/keys.ts';
+import { type Keys, secretsOf, signingSecretOf } from './compose/keys.ts';
+import { startNodePulse } from './compose/node-pulse.ts';
+import { openPayments, type PaymentsPort } from './compose/payments.ts';
 import { openSurfaces, type Surfaces } from './compose/surfaces.ts';
 import type { Config } from './config.ts';
 
@@ -63,29 +68,23 @@ async function assemble(assembly: Assembly): Promise<Patchbay> {
   const http = guardedHttp({ allow: config.callbackAllowlist });
   assembly.opened.push(() => http.close());
   const keys = await secretsOf(config);
-  const services = makeServices({
-    uow,
-    clock: systemClock,
-    log,
-    secrets: aesSecrets(keys.encryption),
-    hasher: argon2Hasher,
-    tokens: jwtSigner({ secret: keys.jwt, issuer: 'patchbay', clock: systemClock }),
-    urls: http,
-    webhooks: {
-      signingSecret: (tenantId) => signingSecretOf(keys, tenantId),
-      recordingUrl: (callId) => `${config.publicUrl}/voicex/api/dashboard/calls/${callId}/recording`,
-    },
-    approval: config.tenantApproval,
-  });
+  const payments = openPayments({ config, keys, uow, log });
+  const carrier = await openCarrier({ config, log });
+  const registry = openRegistry();
+  const services = servicesOf(config, { log, uow, keys, http, payments, carrier, registry });
   const firstStart = !(await services.tenants.setupCompleted());
   await services.seed();
   const blobs = await diskBlobs(join(config.dataDir, 'blobs'));
   const salvage = (callId: string) => salvageRecording(callId, { blobs, log });
   const lost = await services.lifecycle.recoverOrphans(keys.nodeId, salvage);
   if (lost.length > 0) progress(`Closed ${lost.length} calls that the last run left open`);
+  const stopPulse = await startNodePulse(services.nodes, log);
+  assembly.opened.push(async () => stopPulse());
   const calls = await openCalls({
     ...assembly,
     services,
+    registry,
+    payments,
     calendars: sandboxCalendars(uow, systemClock),
     speech,
     http,
@@ -99,9 +98,56 @@ async function assemble(assembly: Assembly): Promise<Patchbay> {
     receptionist: demoReceptionist,
     log,
   });
-  const surfaces = await openSurfaces({ config, log, services, speech, database, keys, calls, demo });
+  const surfaces = await openSurfaces({
+    config,
+    log,
+    services,
+    payments,
+    carrier,
+    speech,
+    database,
+    keys,
+    calls,
+    demo,
+  });
   const facts = { ...factsOf(config, database), adminKeyFile: keys.adminKeyFile, firstStart };
-  return patchbay({ config, facts, assembly, calls, surfaces });
+  return patchbay({ config, facts, assembly, carrier, calls, surfaces });
+}
+
+interface ServiceParts {
+  log: Log;
+  uow: UnitOfWork;
+  keys: Keys;
+  http: GuardedHttp;
+  payments: PaymentsPort;
+  carrier: CarrierPort;
+  registry: Registry;
+}
+
+function servicesOf(config: Config, parts: ServiceParts): Services {
+  const { log, uow, keys, http, payments, carrier, registry } = parts;
+  return makeServices({
+    uow,
+    clock: systemClock,
+    log,
+    secrets: aesSecrets(keys.encryption),
+    hasher: argon2Hasher,
+    tokens: jwtSigner({ secret: keys.jwt, issuer: 'patchbay', clock: systemClock }),
+    urls: http,
+    payments: payments.payments,
+    publicUrl: config.publicUrl,
+    telephony: {
+      carrier: carrier.carrier,
+      signatures: carrier.signatures,
+      live: liveCallsOf(registry),
+      nodeId: keys.nodeId,
+    },
+    webhooks: {
+      signingSecret: (tenantId) => signingSecretOf(keys, tenantId),
+      recordingUrl: (callId) => `${config.publicUrl}/voicex/api/dashboard/calls/${callId}/recording`,
+    },
+    approval: config.tenantApproval,
+  });
 }
 
 /** The database and the speech models, side by side: both take seconds. */
@@ -143,14 +189,21 @@ function notesFile(path: string) {
   };
 }
 
+/** How this process reaches its own server. */
+function originOf({ address, family, port }: AddressInfo): string {
+  const host = address === '::' ? '[::1]' : address === '0.0.0.0' ? '127.0.0.1' : address;
+  return `http://${family === 'IPv6' && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
+}
+
 function patchbay(parts: {
   config: Config;
   facts: StartFacts;
   assembly: Assembly;
+  carrier: CarrierPort;
   calls: Calls;
   surfaces: Surfaces;
 }): Patchbay {
-  const { config, facts, assembly, calls, surfaces } = parts;
+  const { config, facts, assembly, carrier, calls, surfaces } = parts;
   return {
     facts,
     callsLive: () => calls.registry.size,
@@ -164,13 +217,15 @@ function patchbay(parts: {
           throw new Error(`port ${config.port} may not be used by this user; set PORT to another one.`);
         throw error;
       }
-      const { port } = surfaces.app.server.address() as AddressInfo;
+      const { port, address, family } = surfaces.app.server.address() as AddressInfo;
+      carrier.listening(originOf({ port, address, family }));
       await listenAlso(surfaces.app, extraPorts(config.dialectHosts, port), config.host);
       return port;
     },
     async stop(drainMs) {
       calls.launcher.stop();
       await calls.registry.drain(drainMs, { why: 'drained', text: FAREWELL });
+      await carrier.close();
       surfaces.browser.close();
       await surfaces.hub.close();
       await surfaces.app.close();

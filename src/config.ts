@@ -23,13 +23,34 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Threads that recognise speech; null chooses by the number of cores. */
   readonly sttWorkers: number | null;
+  /** The account at Stripe; null takes payments in the sandbox. */
+  readonly stripe: StripeSettings | null;
+  /** What calls are made with: Twilio where an account is given, else the sandbox. */
+  readonly carrier: 'twilio' | 'sandbox';
+  readonly twilio: {
+    readonly accountSid: string | null;
+    /** In place of Twilio's own address. */
+    readonly apiUrl: string | null;
+  };
   /** Secrets as given; what is null is generated into the data folder, or switches its check off. */
   readonly secrets: {
     readonly adminApiKey: string | null;
     readonly jwtSecret: string | null;
     readonly encryptionKey: string | null;
     readonly twilioAuthToken: string | null;
+    readonly stripeWebhookSecret: string | null;
   };
+}
+
+/** Prices and the meter are Stripe's ids and names of them. */
+export interface StripeSettings {
+  readonly secretKey: string;
+  /** Monthly base of the metered plan; null makes a price of the plan's own amount for each checkout. */
+  readonly basePrice: string | null;
+  readonly meteredPrice: string;
+  readonly meter: string;
+  /** In place of Stripe's own address. */
+  readonly apiUrl: string | null;
 }
 
 /** A setting that cannot be used; the message names the variable, what it holds (unless secret) and what it takes. */
@@ -58,11 +79,18 @@ export function readConfig(env: Env = process.env): Config {
     logLevel: read.oneOf('LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent']) ?? 'warn',
     sttWorkers:
       read.text('STT_WORKERS') === null ? null : read.integer('STT_WORKERS', 1, { min: 1, max: 64 }),
+    stripe: stripeSettings(read, problems),
+    carrier: read.oneOf('CARRIER', ['twilio', 'sandbox']) ?? (hasTwilio(read) ? 'twilio' : 'sandbox'),
+    twilio: {
+      accountSid: read.text('TWILIO_ACCOUNT_SID'),
+      apiUrl: read.url('TWILIO_API_URL', ['http:', 'https:']),
+    },
     secrets: {
       adminApiKey: read.text('ADMIN_API_KEY'),
       jwtSecret: read.text('JWT_SECRET'),
       encryptionKey: read.text('ENCRYPTION_KEY'),
       twilioAuthToken: read.text('TWILIO_AUTH_TOKEN'),
+      stripeWebhookSecret: read.text('STRIPE_WEBHOOK_SECRET'),
     },
   };
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
@@ -105,6 +133,27 @@ function reader(env: Env, problems: string[]) {
       return null;
     },
   };
+}
+
+function stripeSettings(read: ReturnType<typeof reader>, problems: string[]): StripeSettings | null {
+  const secretKey = read.text('STRIPE_SECRET_KEY');
+  if (secretKey === null) return null;
+  const required = (name: string): string => {
+    const value = read.text(name);
+    if (value === null) problems.push(`${name} is needed where STRIPE_SECRET_KEY is set.`);
+    return value ?? '';
+  };
+  return {
+    secretKey,
+    basePrice: read.text('STRIPE_BASE_PRICE'),
+    meteredPrice: required('STRIPE_METERED_PRICE'),
+    meter: required('STRIPE_METER'),
+    apiUrl: read.url('STRIPE_API_URL', ['http:', 'https:']),
+  };
+}
+
+function hasTwilio(read: ReturnType<typeof reader>): boolean {
+  return read.text('TWILIO_ACCOUNT_SID') !== null && read.text('TWILIO_AUTH_TOKEN') !== null;
 }
 
 function dialectHost(entry: string, problems: string[]): Config['dialectHosts'][number][] {

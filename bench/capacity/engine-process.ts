@@ -9,7 +9,6 @@ import type { CallPlan } from '#engine/call-plan';
 import type { CallEvent } from '#engine/events';
 import type { Voices } from '#engine/ports';
 import { startCall } from '#engine/session';
-import { createTransfers } from '#gateways/twilio-media/transfers';
 import { createTwilioMedia } from '#gateways/twilio-media/twilio-media';
 import { createSocketHub, type SocketGateway } from '#gateways/upgrade';
 import { systemClock } from '#kernel/clock';
@@ -17,6 +16,7 @@ import { newId } from '#kernel/ids';
 import { silentLog } from '#kernel/log';
 import type { Launcher } from '#runtime/launch';
 import { phrasesFor } from '#runtime/phrases';
+import { memoryTransfers } from '#test/support/transfers';
 import * as script from './script.ts';
 import { scriptedModel, scriptedRecognition, scriptedSpeech } from './scripted-voices.ts';
 
@@ -128,7 +128,7 @@ const gateway = createTwilioMedia({
   pacer,
   clock: systemClock,
   log: silentLog,
-  transfers: createTransfers(systemClock),
+  transfers: memoryTransfers(),
   publicUrl: 'http://127.0.0.1',
   signatures: { verify: () => true },
 });

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Pacer } from '#audio/pacer';
-import { createTransfers } from '#gateways/twilio-media/transfers';
 import { createTwilioMedia } from '#gateways/twilio-media/twilio-media';
 import { createSocketHub } from '#gateways/upgrade';
 import { systemClock } from '#kernel/clock';
 import { silentLog } from '#kernel/log';
 import type { Launcher, LiveCall } from '#runtime/launch';
+import { memoryTransfers } from '#test/support/transfers';
 
 /** The gateway, with a launcher whose calls echo. Tells its port; answers `report` with what came since `measure`. */
 
@@ -30,7 +30,7 @@ const gateway = createTwilioMedia({
   pacer,
   clock: systemClock,
   log: silentLog,
-  transfers: createTransfers(systemClock),
+  transfers: memoryTransfers(),
   publicUrl: 'http://127.0.0.1',
   signatures: { verify: () => true },
 });

@@ -14,7 +14,7 @@ import { systemClock } from '#kernel/clock';
 import type { Log } from '#kernel/log';
 import { openJournal } from '#runtime/journal';
 import { createLauncher } from '#runtime/launcher';
-import { openRegistry, type Registry } from '#runtime/registry';
+import type { Registry } from '#runtime/registry';
 import { toolsFor } from '#runtime/tools/toolbox';
 import { type Keys, signingSecretOf } from './keys.ts';
 import type { PaymentsPort } from './payments.ts';
@@ -29,6 +29,7 @@ interface CallParts {
   /** Closers of what was opened, in order. */
   opened: (() => Promise<unknown>)[];
   services: Services;
+  registry: Registry;
   payments: PaymentsPort;
   calendars: Calendars;
   speech: EmbeddedSpeech;
@@ -40,7 +41,7 @@ interface CallParts {
 
 /** Everything a live call runs on, and the jobs after it. */
 export async function openCalls(parts: CallParts) {
-  const { log, services, speech, http, database, keys, blobs, opened } = parts;
+  const { log, services, registry, speech, http, database, keys, blobs, opened } = parts;
   const clock = systemClock;
   const voices = voiceFactories(speech, log);
   const queue = await startQueue({
@@ -55,7 +56,6 @@ export async function openCalls(parts: CallParts) {
     clock,
     log,
   });
-  const registry = openRegistry();
   const pacer = new Pacer({ clock, onError: (error) => log.error({ err: error }, 'a line failed') });
   const sockets = { size: 0 };
   const meters = metersOf({ registry, queue, speech, pacer, sockets, journalDepth: () => journal.depth });

@@ -7,6 +7,7 @@ import type { Config } from '#src/config';
 export interface Keys {
   encryption: string[];
   jwt: string;
+  stripeWebhook: string;
   admin: string;
   adminKeyFile: string | null;
   nodeId: string;
@@ -18,6 +19,7 @@ export async function secretsOf(config: Config): Promise<Keys> {
   return {
     encryption: await encryptionKeys(dataDir, secrets.encryptionKey),
     jwt: secrets.jwtSecret ?? (await generatedSecret(dataDir, 'jwt-secret')),
+    stripeWebhook: secrets.stripeWebhookSecret ?? (await generatedSecret(dataDir, 'stripe-webhook-secret')),
     admin: secrets.adminApiKey ?? (await generatedSecret(dataDir, 'admin-api-key')),
     adminKeyFile: secrets.adminApiKey === null ? secretFile(dataDir, 'admin-api-key') : null,
     nodeId: await generatedSecret(dataDir, 'node-id'),

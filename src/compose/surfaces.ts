@@ -1,4 +1,3 @@
-import { twilioSignatures } from '#adapters/carrier/twilio/signature';
 import type { Database } from '#adapters/db/open';
 import type { EmbeddedSpeech } from '#adapters/embedded/embedded-speech';
 import type { Services } from '#core/services';
@@ -6,9 +5,12 @@ import { veevo } from '#dialects/veevo/index';
 import { voicex } from '#dialects/voicex/index';
 import { createBrowserGateway } from '#gateways/browser-socket/browser-gateway';
 import { talkPage } from '#gateways/browser-socket/talk-page';
+import { carrierWebhooks } from '#gateways/carrier-webhooks/carrier-webhooks';
+import { checkoutPages } from '#gateways/payments/checkout-pages';
+import { PAYMENT_WEBHOOK_PATH, paymentWebhook } from '#gateways/payments/payment-webhook';
+import { sandboxPages } from '#gateways/payments/sandbox-pages';
 import { afterStream } from '#gateways/twilio-media/after-stream';
-import { createTransfers } from '#gateways/twilio-media/transfers';
-import { createTwilioMedia } from '#gateways/twilio-media/twilio-media';
+import { createDialedMedia, createTwilioMedia } from '#gateways/twilio-media/twilio-media';
 import { createSocketHub } from '#gateways/upgrade';
 import { buildApp } from '#http/app';
 import { systemClock } from '#kernel/clock';
@@ -17,15 +19,19 @@ import { operator } from '#operator/index';
 import type { Demo } from '#runtime/demo';
 import type { Config } from '#src/config';
 import type { Calls } from './calls.ts';
+import type { CarrierPort } from './carrier.ts';
 import type { Keys } from './keys.ts';
+import type { PaymentsPort } from './payments.ts';
 
 interface SurfaceParts {
   config: Config;
   log: Log;
   services: Services;
+  payments: PaymentsPort;
   speech: EmbeddedSpeech;
   database: Database;
   keys: Keys;
+  carrier: CarrierPort;
   calls: Calls;
   demo: Demo;
 }
@@ -35,12 +41,14 @@ export async function openSurfaces(parts: SurfaceParts) {
   const { config, log, services, database, keys, calls } = parts;
   const { publicUrl } = config;
   const clock = systemClock;
-  const signatures = twilioSignatures(config.secrets.twilioAuthToken);
-  const transfers = createTransfers(clock);
+  const { signatures } = parts.carrier;
+  const { dialing, transfers } = services;
   const { launcher, pacer } = calls;
-  const twilio = createTwilioMedia({ launcher, pacer, clock, log, transfers, publicUrl, signatures });
+  const media = { launcher, pacer, clock, log, transfers, publicUrl };
+  const twilio = createTwilioMedia({ ...media, signatures });
+  const dialed = createDialedMedia({ ...media, isGenuine: dialing.isGenuine.bind(dialing) });
   const browser = createBrowserGateway({ launcher, pacer, clock, log });
-  const hub = createSocketHub([twilio, browser], { clock, log });
+  const hub = createSocketHub([twilio, dialed, browser], { clock, log });
   Object.defineProperty(calls.sockets, 'size', { get: () => hub.size });
   const hasRoom = () => launcher.hasRoom();
   const app = await buildApp({
@@ -53,7 +61,12 @@ export async function openSurfaces(parts: SurfaceParts) {
       adminApiKey: keys.admin,
       jobs: { runDue: (name) => calls.queue.runDue(name ?? undefined) },
     }),
-    extraPlugins: [afterStream({ publicUrl, signatures, transfers }), talkPlugin(parts)],
+    extraPlugins: [
+      afterStream({ publicUrl, signatures, transfers }),
+      carrierWebhooks({ dialing, transfers, hasRoom, publicUrl, log }),
+      talkPlugin(parts),
+      ...paymentPlugins(parts),
+    ],
     checks: [
       { name: 'database', check: async () => void (await database.pool.query('select 1')) },
       { name: 'queue', check: async () => void (await calls.queue.figures()) },
@@ -65,8 +78,20 @@ export async function openSurfaces(parts: SurfaceParts) {
     log,
     config,
   });
+  parts.payments.connect(async (payload, headers) => {
+    const answer = await app.inject({ method: 'POST', url: PAYMENT_WEBHOOK_PATH, payload, headers });
+    return answer.statusCode;
+  });
   hub.attach(app.server);
   return { app, hub, browser };
+}
+
+function paymentPlugins({ config, log, services: { billing }, payments }: SurfaceParts) {
+  return [
+    paymentWebhook({ billing, publicUrl: config.publicUrl, log }),
+    checkoutPages({ billing, log }),
+    ...(payments.sandbox ? [sandboxPages({ desk: payments.sandbox.desk, log })] : []),
+  ];
 }
 
 function refuseWhile(isSo: boolean, why: string): void {

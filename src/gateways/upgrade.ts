@@ -13,7 +13,7 @@ export interface SocketSession {
 
 /** A kind of socket that the server offers. */
 export interface SocketGateway {
-  /** The exact path of its URL, such as `/media/twilio`. */
+  /** The exact path of its URL, such as `/media/twilio`; with `/*` at its end, any one segment more. */
   readonly path: string;
   /** Runs before the handshake. Answers an HTTP status to refuse with, or null to go on. Rejecting means 500. */
   admit?(request: IncomingMessage): number | null | Promise<number | null>;
@@ -130,7 +130,8 @@ class Hub implements SocketHub {
   }
 
   async #upgrade(request: IncomingMessage, raw: Duplex, head: Buffer): Promise<void> {
-    const gateway = this.#gateways.get(pathOf(request));
+    const path = pathOf(request);
+    const gateway = this.#gateways.get(path) ?? this.#gateways.get(path.replace(/\/[^/]+$/, '/*'));
     if (!gateway) return refuse(raw, 404);
     if (this.#closed || this.#open.size >= this.#maxSockets) return refuse(raw, 503);
     const status = gateway.admit ? await gateway.admit(request) : null;

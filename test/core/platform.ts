@@ -12,6 +12,7 @@ import { isJsonObject, parseJson } from '#kernel/json';
 import { silentLog } from '#kernel/log';
 import type { Scope } from '#kernel/scope';
 import { testDatabase } from '#test/support/database';
+import { type TestPayments, testPayments } from '#test/support/payments';
 import { type TestTelephony, testTelephony } from '#test/support/telephony';
 
 /** A clock that only moves when told. */
@@ -24,6 +25,7 @@ export interface Platform extends Services {
   readonly uow: UnitOfWork;
   readonly pool: pg.Pool;
   readonly clock: ManualClock;
+  readonly payments: TestPayments;
   readonly telephony: TestTelephony;
   /** A tenant that may act at once, on the plan asked for. */
   tenant(plan?: string): Promise<TestTenant>;
@@ -40,6 +42,8 @@ export interface TestTenant {
   readonly session: Session;
 }
 
+const PUBLIC_URL = 'https://patchbay.example';
+
 export const PASSWORD = 'correct horse';
 
 export async function openPlatform(): Promise<Platform> {
@@ -47,6 +51,7 @@ export async function openPlatform(): Promise<Platform> {
   const uow = await openUnitOfWork(database.pool);
   const clock = manualClock();
   const telephony = testTelephony();
+  const payments = testPayments({ uow, clock, publicUrl: PUBLIC_URL });
   const deps: ServiceDeps = {
     uow,
     clock,
@@ -62,6 +67,8 @@ export async function openPlatform(): Promise<Platform> {
         throw new DomainError('upstream', 'The address did not answer.');
       },
     },
+    payments,
+    publicUrl: PUBLIC_URL,
     webhooks: {
       signingSecret: (tenantId) => `whsec_${Buffer.from(`of ${tenantId}`).toString('base64')}`,
       recordingUrl: (callId) => `https://patchbay.example/recordings/${callId}`,
@@ -70,6 +77,7 @@ export async function openPlatform(): Promise<Platform> {
     approval: 'auto',
   };
   const services = makeServices(deps);
+  payments.connect(services.billing);
   await services.seed();
   let count = 0;
   return {
@@ -78,6 +86,7 @@ export async function openPlatform(): Promise<Platform> {
     pool: database.pool,
     clock,
     telephony,
+    payments,
     async tenant(plan) {
       count++;
       const email = `owner${count}@company${count}.example`;

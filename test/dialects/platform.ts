@@ -16,7 +16,7 @@ import { newId, type TenantId } from '#kernel/ids';
 import { silentLog } from '#kernel/log';
 import { makeScope } from '#kernel/scope';
 import { testDatabase } from '#test/support/database';
-import { quietPayments } from '#test/support/payments';
+import { type TestPayments, testPayments } from '#test/support/payments';
 import { type TestTelephony, testTelephony } from '#test/support/telephony';
 import { type TestWeb, testWeb } from '#test/support/web';
 
@@ -43,6 +43,8 @@ export interface TestPlatform {
   readonly web: TestWeb;
   /** Bytes of the recording that detailed calls have. */
   readonly recording: Uint8Array;
+  /** The sandbox of payments; its `desk` pays. */
+  readonly payments: TestPayments;
   /** Stores a call as the runtime does: admitted, begun, logged, ended. Its id. */
   storeCall(tenantId: string, call: StoredCall): Promise<string>;
   /** Moves what a call used so many days into the past. */
@@ -60,16 +62,19 @@ export async function testPlatform(): Promise<TestPlatform> {
   const database = await testDatabase();
   const folder = await mkdtemp(join(tmpdir(), 'patchbay-dialect-'));
   const [telephony, web] = [testTelephony(), testWeb()];
+  const uow = await openUnitOfWork(database.pool);
+  const publicUrl = 'https://voice.example.com';
+  const payments = testPayments({ uow, clock: systemClock, publicUrl });
   const services = makeServices({
-    uow: await openUnitOfWork(database.pool),
+    uow,
     clock: systemClock,
     log: silentLog,
     secrets: aesSecrets([randomBytes(32).toString('hex')]),
     hasher: argon2Hasher,
     tokens: jwtSigner({ secret: randomBytes(32).toString('hex'), issuer: 'test', clock: systemClock }),
     urls: web,
-    payments: quietPayments,
-    publicUrl: 'https://voice.example.com',
+    payments,
+    publicUrl,
     webhooks: {
       signingSecret: (tenantId) => `whsec_${Buffer.from(`of ${tenantId}`).toString('base64')}`,
       recordingUrl: (callId) => `https://patchbay.example/recordings/${callId}`,
@@ -77,6 +82,7 @@ export async function testPlatform(): Promise<TestPlatform> {
     telephony: telephony.deps,
     approval: 'manual',
   });
+  payments.connect(services.billing);
   await services.seed();
   const blobs = await diskBlobs(folder);
   const recording = Buffer.from('RIFF....WAVEfmt and some samples');
@@ -85,6 +91,7 @@ export async function testPlatform(): Promise<TestPlatform> {
     blobs,
     telephony,
     web,
+    payments,
     recording,
     age: (callId, days) =>
       asSystem(database.pool, async (client) => {

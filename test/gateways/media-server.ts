@@ -2,15 +2,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Pacer } from '#audio/pacer';
 import { Phone, type PhoneOptions } from '#cli/phone';
+import type { Transfers } from '#core/dialing/transfers';
 import type { CarrierSignatures } from '#core/ports';
 import type { CallControl, Transport } from '#engine/ports';
-import { createTransfers, type Transfers } from '#gateways/twilio-media/transfers';
 import { createTwilioMedia } from '#gateways/twilio-media/twilio-media';
 import { createSocketHub, type SocketGateway, type SocketHub } from '#gateways/upgrade';
 import { type Cancel, type Clock, systemClock } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
 import type { Log } from '#kernel/log';
 import type { Launcher, LiveCall } from '#runtime/launch';
+import { memoryTransfers } from '#test/support/transfers';
 import { until } from '#test/support/until';
 
 /** The machine's clock, counting the timers that wait. */
@@ -102,7 +103,7 @@ export async function openMediaServer(options: MediaServerOptions = {}): Promise
   const log = collectingLog(logged);
   const pacer = new Pacer({ clock, onError: (err) => log.error({ err }, 'tick failed') });
   const phones = new Pacer({ clock: systemClock });
-  const transfers = createTransfers(clock);
+  const transfers = memoryTransfers();
   const http = createServer((_request, response) => response.writeHead(404).end());
   const sockets = new Set<Socket>();
   http.on('connection', (socket) => {

@@ -4,12 +4,12 @@ import WebSocket from 'ws';
 import { Pacer } from '#audio/pacer';
 import { Phone } from '#cli/phone';
 import { MediaSession } from '#gateways/twilio-media/media-session';
-import { createTransfers } from '#gateways/twilio-media/transfers';
 import { systemClock } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
 import { silentLog } from '#kernel/log';
 import { FakeLauncher, type MediaServer, openMediaServer } from '#test/gateways/media-server';
 import { ManualClock } from '#test/support/manual-clock';
+import { memoryTransfers } from '#test/support/transfers';
 import { until } from '#test/support/until';
 
 let server: MediaServer;
@@ -323,7 +323,7 @@ describe('a carrier', () => {
       },
     });
     const pacer = new Pacer({ clock });
-    const deps = { launcher, clock, pacer, log: silentLog, transfers: createTransfers(clock) };
+    const deps = { launcher, clock, pacer, log: silentLog, transfers: memoryTransfers() };
     new MediaSession(socket as unknown as WebSocket, deps);
     return socket;
   }

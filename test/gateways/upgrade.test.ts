@@ -6,10 +6,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { twilioSignatures } from '#adapters/carrier/twilio/signature';
 import { afterStream } from '#gateways/twilio-media/after-stream';
-import { createTransfers } from '#gateways/twilio-media/transfers';
 import type { SocketGateway } from '#gateways/upgrade';
 import { type MediaServer, openMediaServer } from '#test/gateways/media-server';
-import { ManualClock } from '#test/support/manual-clock';
+import { memoryTransfers } from '#test/support/transfers';
 import { until } from '#test/support/until';
 
 let server: MediaServer | undefined;
@@ -125,12 +124,12 @@ describe('signatures', () => {
   });
 
   it('are demanded of the request after a stream, whose transfer stays pending otherwise', async () => {
-    const transfers = createTransfers(new ManualClock());
+    const transfers = memoryTransfers();
     const publicUrl = 'https://voice.example.com';
     const app = Fastify();
     app.decorateRequest('rawBody', null);
     await app.register(afterStream({ publicUrl, signatures, transfers }));
-    transfers.put('CA1', '+15551230000');
+    await transfers.put('CA1', '+15551230000');
     const form = { CallSid: 'CA1', CallStatus: 'in-progress' };
     const post = (signature: string) =>
       app.inject({
@@ -159,25 +158,13 @@ describe('what the carrier is told after a stream', () => {
   ])('%s', async (_, payload, status, body) => {
     const app = Fastify();
     app.decorateRequest('rawBody', null);
-    const transfers = createTransfers(new ManualClock());
+    const transfers = memoryTransfers();
     await app.register(afterStream({ publicUrl: 'http://x', signatures: { verify: () => true }, transfers }));
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await app.inject({ method: 'POST', url: '/media/twilio/after', headers, payload });
     expect(answer.statusCode).toBe(status);
     expect(answer.body).toContain(body);
     await app.close();
-  });
-
-  it('forgets a transfer after a minute', () => {
-    const clock = new ManualClock();
-    const transfers = createTransfers(clock);
-    transfers.put('CA1', '+15550001');
-    transfers.put('CA2', '+15550002');
-    clock.advance(59_000);
-    expect(transfers.take('CA1')).toBe('+15550001');
-    transfers.put('CA3', '+15550003');
-    clock.advance(1_000);
-    expect([transfers.take('CA2'), transfers.take('CA3')]).toEqual([null, '+15550003']);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
+import type { Transfers } from '#core/dialing/transfers';
 import type { CarrierSignatures } from '#core/ports';
-import type { Transfers } from '#gateways/twilio-media/transfers';
 import { acceptForms } from '#http/body-parsers';
 import { signedRequest } from '#http/signed-request';
 import { dial, hangup } from '#http/twiml';

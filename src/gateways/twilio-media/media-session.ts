@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import { mulaw } from '#audio/codec';
 import type { Pacer } from '#audio/pacer';
+import type { Transfers } from '#core/dialing/transfers';
 import type { HangupReason } from '#engine/events';
 import type { CallControl } from '#engine/ports';
 import { PacedLine, type Wire } from '#gateways/paced-line';
@@ -8,7 +9,6 @@ import { FloodGate } from '#gateways/twilio-media/flood-gate';
 import { MediaTemplate } from '#gateways/twilio-media/media-template';
 import { BadMessage, readMessage, type StreamMessage } from '#gateways/twilio-media/messages';
 import { decodePayload } from '#gateways/twilio-media/payload';
-import type { Transfers } from '#gateways/twilio-media/transfers';
 import { closeSocket, MAX_MESSAGE_BYTES, type SocketSession } from '#gateways/upgrade';
 import type { Cancel, Clock } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
