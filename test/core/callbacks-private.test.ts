@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type GuardedHttp, guardedHttp, type Resolve } from '#adapters/fetch/guarded';
+import { readAnswer } from '#core/callbacks/answer';
 import { NO_CALLBACKS } from '#core/callbacks/callbacks';
 import { checkCallbacks } from '#core/callbacks/check-callbacks';
 import type { Services } from '#core/services';
@@ -136,8 +137,8 @@ const INSIDE = [
 const family = (address: string) => (address.includes(':') ? 6 : 4);
 
 describe('V-20 an address inside, however it is written', () => {
-  it.each(LITERALS)('%s is refused when it is given, as callback and as a tool’s', async (literal) => {
-    const { http, services } = platform();
+  it.each(LITERALS)('%s is refused when it is given, as callback and as a tool’s', (literal) => {
+    const { http } = platform();
     const url = literal.replace('PORT', String(port));
     for (const field of ['startUrl', 'endUrl', 'errorUrl'] as const) {
       const given = () => checkCallbacks(http, { ...NO_CALLBACKS, [field]: url });
@@ -145,6 +146,13 @@ describe('V-20 an address inside, however it is written', () => {
         expect.objectContaining({ code: 'invalid', field: expect.stringContaining(field) }),
       );
     }
+    const answered = () => readAnswer(JSON.stringify({ tools: [{ name: 'stock', url }] }), http);
+    expect(answered).toThrow(expect.objectContaining({ code: 'invalid', field: 'tools[0].url' }));
+  });
+
+  it('is refused as the address of an assistant’s tool, and of one that a backend names for a call', async () => {
+    const { services } = platform();
+    const url = `https://0x7f.1:${port}/`;
     const tool = {
       name: 'stock',
       description: '',
@@ -159,7 +167,6 @@ describe('V-20 an address inside, however it is written', () => {
     await expect(made).rejects.toMatchObject({ code: 'invalid', field: 'tools.http[0].url' });
     backend.replies = [says(200, { tools: [{ name: 'stock', url }] })];
     expect((await asked(services, `${backend.origin}/start`)).answer).toEqual({ does: 'go on' });
-    expect(connections).toBe(0);
   });
 
   it('is not asked either, should one be stored', async () => {
@@ -208,12 +215,13 @@ describe('V-20 a name that leads inside', () => {
   });
 
   it('is never connected to, among others that are public', async () => {
-    const { services } = platform(async () => [
+    const { http } = platform(async () => [
       { address: '127.0.0.1', family: 4 },
       { address: '2e00::1', family: 6 },
     ]);
-    const { failures } = await asked(services, `https://both.example:${port}/`);
-    expect(failures[0]).toMatch(/did not answer/);
+    const request = { method: 'GET', headers: {}, body: null, timeoutMs: 300, maxResponseBytes: 9 } as const;
+    const answer = http.fetch({ ...request, url: `https://both.example:${port}/` }, never);
+    await expect(answer).rejects.toMatchObject({ code: 'upstream' });
     expect(connections).toBe(0);
   });
 
@@ -243,12 +251,10 @@ describe('V-20 a redirect that leads inside', () => {
   it('is refused, at the start and at the end of a call', async () => {
     const { services } = platform(async () => [{ address: '127.0.0.1', family: 4 }]);
     for (const location of [
-      `https://127.0.0.1:${port}/`,
       `http://127.0.0.1:${port}/`,
       `https://2130706433:${port}/`,
       `https://rebind.example:${port}/`,
       `//127.0.0.1:${port}/`,
-      'gopher://x/',
     ]) {
       const redirect = says(307, '', { location });
       backend.replies = [redirect, redirect];

@@ -308,6 +308,20 @@ describe('the exchange', () => {
     });
   });
 
+  test('gives up in time on a name that does not resolve', async () => {
+    const { promise, resolve } = Promise.withResolvers<readonly { address: string; family: number }[]>();
+    const http = guard({ allow: [], resolve: () => promise });
+    const stop = new AbortController();
+    const hung = request('https://slow.example/', { timeoutMs: 80 });
+    await expect(http.fetch(hung, never)).rejects.toMatchObject({
+      publicMessage: expect.stringMatching(/in time/),
+    });
+    const pending = http.fetch({ ...hung, timeoutMs: 5_000 }, stop.signal);
+    stop.abort(new Error('barge-in'));
+    await expect(pending).rejects.toThrow('barge-in');
+    resolve([{ address: '127.0.0.1', family: 4 }]);
+  });
+
   test("the caller's abort comes back as such", async () => {
     handler = () => {};
     const stop = new AbortController();

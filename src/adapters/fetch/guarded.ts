@@ -158,7 +158,7 @@ async function send(
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
   const url = new URL(request.url);
-  return door.agent(url).request({
+  const answer = door.agent(url).request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method: request.method,
@@ -167,6 +167,20 @@ async function send(
     body: request.body,
     signal,
   });
+  return unlessAborted(answer, signal);
+}
+
+/** undici heeds an abort once it is connected: a name or an address that never answers would be waited for. */
+async function unlessAborted<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  pending.catch(() => {});
+  try {
+    return await Promise.race([pending, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 const repeats = (status: number): boolean => status === 307 || status === 308;
