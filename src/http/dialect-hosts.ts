@@ -9,7 +9,7 @@ export interface DialectHost {
 }
 
 /** Paths that mean the same on every Host: they are ours, and generated URLs point at them. */
-const SHARED = ['/media', '/sandbox', '/admin', '/healthz', '/readyz', '/metrics'];
+const SHARED = ['/media', '/sandbox', '/checkout', '/webhooks', '/admin', '/healthz', '/readyz', '/metrics'];
 
 /**
  * Serves dialects at the root of their Host as well: `/api/health` asked of a dialect's Host becomes

@@ -1,3 +1,4 @@
+import type { CheckoutView, PaymentDesk, PortalView } from '#core/sandbox/payment-desk';
 import type { Clock } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
 import type { JsonObject } from '#kernel/json';
@@ -13,43 +14,6 @@ import {
   vendorEvent,
 } from './vendor-events.ts';
 
-/** What the checkout page shows. */
-export interface CheckoutView {
-  readonly status: 'open' | 'complete' | 'expired';
-  readonly customerName: string;
-  readonly planName: string;
-  readonly monthlyMicros: number;
-  readonly perMinuteMicros: number;
-  readonly successUrl: string;
-  readonly cancelUrl: string;
-}
-
-/** What the portal page shows. */
-export interface PortalView {
-  readonly customerName: string;
-  readonly email: string | null;
-  readonly returnUrl: string;
-  readonly hasPaymentMethod: boolean;
-  /** The last one; null before the first. */
-  readonly subscription: {
-    readonly status: 'active' | 'past_due' | 'canceled';
-    readonly planName: string;
-    readonly monthlyMicros: number;
-    readonly perMinuteMicros: number;
-  } | null;
-  /** Seconds on the meter that no invoice has counted yet, and all that it was ever told. */
-  readonly openSeconds: number;
-  readonly meteredSeconds: number;
-  readonly invoices: readonly {
-    readonly number: string;
-    readonly at: Date;
-    readonly totalCents: number;
-    readonly status: 'paid' | 'open';
-  }[];
-  /** A page where a plan waits to be taken up. */
-  readonly checkoutRef: string | null;
-}
-
 interface DeskOptions {
   store: SandboxStore;
   deliverEvent(eventId: string): Promise<void>;
@@ -61,14 +25,13 @@ const CENT_MICROS = 10_000;
 const MANY = 200;
 
 /** What a customer does on the sandbox's pages. Each deed and the events that tell of it are one transaction. */
-export class SandboxDesk {
+export class SandboxDesk implements PaymentDesk {
   readonly #options: DeskOptions;
 
   constructor(options: DeskOptions) {
     this.#options = options;
   }
 
-  /** Throws `not_found`. */
   checkout(ref: string): Promise<CheckoutView> {
     return this.#options.store.read(async (repos) => {
       const session = await find(repos, 'payments.session', ref);
@@ -80,7 +43,6 @@ export class SandboxDesk {
     });
   }
 
-  /** Pays, once however often; where to go then. Throws `not_found`, and `precondition` where it is too late. */
   async pay(ref: string): Promise<{ successUrl: string }> {
     const session = await this.#act(async (tx, at) => {
       const before = await lock(tx, 'payments.session', ref);
@@ -113,7 +75,6 @@ export class SandboxDesk {
     ];
   }
 
-  /** Throws `not_found`, also for a portal whose time is up. */
   portal(id: string): Promise<PortalView> {
     return this.#options.store.read(async (repos) => {
       const portal = await find(repos, 'payments.portal', id);
@@ -147,7 +108,6 @@ export class SandboxDesk {
     });
   }
 
-  /** Cancels the subscription at once; none, or a canceled one, is left alone. */
   cancel(portalId: string): Promise<void> {
     return this.#atPortal(portalId, async (tx, { customer, subscription }) => {
       if (!subscription || subscription.body.status === 'canceled') return [];
@@ -167,7 +127,6 @@ export class SandboxDesk {
     });
   }
 
-  /** Adds a card, and pays with it what could not be paid before. */
   addPaymentMethod(portalId: string): Promise<void> {
     return this.#atPortal(portalId, async (tx, { customer, subscription }) => {
       if (customer.body.paymentMethod !== null) return [];
@@ -188,7 +147,6 @@ export class SandboxDesk {
     });
   }
 
-  /** Ends the month now: an invoice of the base and of what the meter holds. Without a card it stays open. */
   closeMonth(portalId: string): Promise<void> {
     return this.#atPortal(portalId, async (tx, { customer, subscription, at }) => {
       if (!subscription || subscription.body.status === 'canceled') return [];

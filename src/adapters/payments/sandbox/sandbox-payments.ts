@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { CheckoutOrder, Payments } from '#core/ports';
+import type { PaymentDesk } from '#core/sandbox/payment-desk';
 import type { Clock } from '#kernel/clock';
 import { DomainError } from '#kernel/errors';
 import type { Log } from '#kernel/log';
@@ -26,7 +27,7 @@ export interface SandboxPaymentsOptions {
 
 /** The sandbox of payments, and what its pages do. */
 export interface SandboxPayments extends Payments {
-  readonly desk: SandboxDesk;
+  readonly desk: PaymentDesk;
   /** Delivers an event unless it was taken before. Throws `upstream` where it is not taken. */
   deliverEvent(eventId: string): Promise<void>;
 }
