@@ -128,6 +128,25 @@ test('speech that resumes soon extends its segment: the later flush supersedes',
   expect(texts(told)).toEqual(['final 0 My number', 'final 0 My number is five.']);
 });
 
+test('speech that resumed is one segment, however long after the old end it pauses for breath', () => {
+  const { work, told, stream, hear } = listen();
+  hear(200);
+  stream.onset(200);
+  hear(800);
+  stream.flush(1000);
+  answer(work.last, 'After the tone');
+  hear(300);
+  stream.onset(1250);
+  hear(900);
+  stream.onset(2150);
+  hear(500);
+  stream.flush(2650);
+  const { speech } = work.last.utterance;
+  expect(speech.to - speech.from).toBe(8 * 2450);
+  answer(work.last, 'After the tone, and then press a key.');
+  expect(texts(told)).toEqual(['final 0 After the tone', 'final 0 After the tone, and then press a key.']);
+});
+
 test('an older flush of the same segment is dropped when a newer one was asked for', () => {
   const { work, told, stream, hear } = listen();
   stream.onset(0);

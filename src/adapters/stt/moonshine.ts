@@ -122,7 +122,8 @@ class MoonshineStream implements SttStream {
     const segment = this.#segment;
     this.#nextInterim = this.#ring.count + this.#ring.samplesIn(this.#deps.everyMs);
     if (segment) {
-      if (segment.to === null) return;
+      // Once speech has gone on, the old end says nothing of how long the caller was silent.
+      if (segment.to === null || segment.resumed !== null) return;
       if (at - segment.to < this.#ring.samplesIn(JOIN_MS)) {
         segment.resumed = at;
         return;
