@@ -50,6 +50,8 @@ class Application {
         if (checkout) await this.#tx.billing.updateCheckout(checkout.id, { status: 'paid' });
         await this.#tx.billing.addCustomer(event.customerRef, event.at);
         await this.#say(event.subscriptionRef, 'active');
+        // Who has just paid has something to pay with; what the vendor says of it follows.
+        await this.#tx.billing.setPaymentMethod(true);
         return this.#refreshPaymentMethod();
       case 'checkout.expired':
         if (checkout?.status === 'open')
@@ -71,10 +73,7 @@ class Application {
     if (!before) return;
     const after = withSaid(before, { subscriptionRef, status, at: this.#event.at });
     if (after === before) return;
-    // Who has just paid has something to pay with; what the vendor says of it follows.
-    const paid = this.#event.type === 'checkout.paid' && isLive(after);
-    const stored = paid ? { ...after, hasPaymentMethod: true } : after;
-    await this.#tx.billing.saveSubscription(stored);
+    await this.#tx.billing.saveSubscription(after);
     if (after.status !== before.status) await this.#note(`subscription.${after.status}`, subscriptionRef);
     await this.#follow(before, after);
   }
