@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type GuardedHttp, guardedHttp } from '#adapters/fetch/guarded';
@@ -204,6 +206,26 @@ describe('V-45 the start callback', () => {
     expect(await services.assistants.get(mine, bot.id)).toMatchObject({ persona: bot.persona, llm: bot.llm });
     const rows = await p.rows<{ row: string }>('select to_json(t)::text as row from stream_tickets t');
     expect(JSON.stringify(rows)).not.toContain('k9');
+  });
+
+  it('is what the worked example of the documentation shows', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/callbacks.md'), 'utf8');
+    const [question, answer] = [...page.matchAll(/```json\n([\s\S]*?)\n```/g)].map(([, text]) =>
+      JSON.parse(text!),
+    );
+    for (const [shown, name] of [
+      [question, 'call-started'],
+      [answer, 'call-started-answer'],
+    ] as const) {
+      const validate = await documented(name);
+      expect(validate(shown), JSON.stringify(validate.errors)).toBe(true);
+    }
+    const { answer: understood, incidents } = await answered(json(answer));
+    expect(incidents).toEqual([]);
+    expect(understood).toMatchObject({
+      does: 'brief',
+      brief: { tts: { modelId: 'slt' }, tools: [{ name: 'track_order' }], variables: { order: '4711' } },
+    });
   });
 
   it('brings no voicemail message to a conversation, and no variables to the next call', async () => {

@@ -70,6 +70,7 @@ describe('webhooks, beyond the contract', () => {
     );
     const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
     const tried = {
+      event: 'call.ended',
       webhookId: `ended_${callId}`,
       attempt: 1,
       host: 'example.com',

@@ -76,6 +76,7 @@ export const CallDetailBody = Type.Object({
 });
 
 export const DeliveryBody = Type.Object({
+  event: Type.Enum(['call.started', 'call.ended', 'call.error']),
   webhookId: Type.String({ description: 'The same for every try.' }),
   attempt: Type.Integer({ minimum: 1 }),
   host: Type.String(),
@@ -87,9 +88,9 @@ export const DeliveryBody = Type.Object({
 
 /** One try to deliver a call's webhook. */
 export function showDelivery(delivery: WebhookDelivery): Static<typeof DeliveryBody> {
-  const { webhookId, attempt, host, startedAt, endedAt, status, failure } = delivery;
+  const { event, webhookId, attempt, host, startedAt, endedAt, status, failure } = delivery;
   const times = { startedAt: startedAt.toISOString(), endedAt: endedAt?.toISOString() ?? null };
-  return { webhookId, attempt, host, ...times, status, failure };
+  return { event, webhookId, attempt, host, ...times, status, failure };
 }
 
 /** A call as it is listed. `publicUrl` starts the recording's address. */
