@@ -65,6 +65,7 @@ function planOf(): CallPlan {
     timezone: 'UTC',
     systemPrompt: 'You follow the script.',
     opening: { mode: 'caller' },
+    voicemailMessage: null,
     announcement: null,
     temperature: undefined,
     maxTokens: undefined,

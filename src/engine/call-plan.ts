@@ -35,6 +35,8 @@ export interface CallPlan {
   /** Instructions, guardrails, facts and variables already filled in. */
   readonly systemPrompt: string;
   readonly opening: { mode: 'assistant'; text: string } | { mode: 'caller' } | { mode: 'model' };
+  /** Left on an answering machine, once its greeting is over, and all that is said then; null is a conversation. */
+  readonly voicemailMessage: string | null;
   /** Said before anything else when the call is recorded and the tenant asks for it. */
   readonly announcement: string | null;
   readonly temperature: number | undefined;

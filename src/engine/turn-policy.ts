@@ -37,12 +37,15 @@ export interface TurnRules {
   readonly announcement: string | null;
   readonly opening: CallPlan['opening'];
   readonly transferOnFailureTo: string | null;
+  readonly voicemailMessage: string | null;
 }
 
 export function turnRules(plan: CallPlan): TurnRules {
-  const { thresholds, language, phrases, announcement, opening, transferOnFailureTo } = plan;
+  const { thresholds, language, phrases, announcement, opening } = plan;
+  const { transferOnFailureTo, voicemailMessage } = plan;
   const bargeIn = BARGE_IN[thresholds.interruptionSensitivity];
-  return { ...thresholds, language, bargeIn, phrases, announcement, opening, transferOnFailureTo };
+  const words = { language, phrases, announcement, opening, voicemailMessage };
+  return { ...thresholds, ...words, bargeIn, transferOnFailureTo };
 }
 
 /** From this probability on a turn sounds finished. */

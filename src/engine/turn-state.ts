@@ -44,6 +44,8 @@ export type Phase =
   | Doubting
   /** The call is coming to its end: a last sentence, then the farewell, then the hang-up. */
   | Leaving
+  /** A machine has answered: a message is left on it. */
+  | { readonly phase: 'voicemail'; readonly step: 'waiting' | 'speaking' }
   | { readonly phase: 'ended'; readonly why: HangupReason };
 
 export interface Hearing {
@@ -121,6 +123,7 @@ export type TimerName =
   | 'wordless'
   | 'digits'
   | 'limit'
+  | 'tone'
   | 'leave';
 
 export type TurnInput =
@@ -219,6 +222,7 @@ const TIMERS: Readonly<Record<Phase['phase'], readonly TimerName[]>> = {
   speaking: ['deadAir'],
   doubting: ['doubt'],
   leaving: ['leave'],
+  voicemail: ['tone', 'leave'],
   ended: [],
 };
 

@@ -21,6 +21,7 @@ const RULES: TurnRules = {
   },
   announcement: null,
   opening: { mode: 'caller' },
+  voicemailMessage: null,
   transferOnFailureTo: null,
 };
 
@@ -217,6 +218,7 @@ const TIMERS: readonly TimerName[] = [
   'deadAir',
   'idle',
   'digits',
+  'tone',
   'leave',
 ];
 
@@ -275,6 +277,7 @@ const LIFELINE: Partial<Record<TurnState['phase'], readonly TimerName[]>> = {
   speaking: ['deadAir'],
   doubting: ['doubt'],
   leaving: ['leave'],
+  voicemail: ['leave'],
 };
 
 /** Plays the rooms: timers that run out, replies that live, times that make sense. */
@@ -350,6 +353,7 @@ describe('the turn machine, whatever happens', () => {
   const openings: readonly Partial<TurnRules>[] = [
     {},
     { opening: { mode: 'model' } },
+    { voicemailMessage: 'Please call back.' },
     { opening: { mode: 'assistant', text: 'Hello.' }, announcement: 'Recorded.', transferOnFailureTo: '+1' },
   ];
 

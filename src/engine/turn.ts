@@ -22,6 +22,7 @@ import {
   type TurnInput,
   type TurnState,
 } from '#engine/turn-state';
+import { beginVoicemail, endVoicemail, whileVoicemail } from '#engine/turn-voicemail';
 
 type In<P extends TurnState['phase']> = Extract<TurnState, { phase: P }>;
 
@@ -34,6 +35,7 @@ export function stepTurn(state: TurnState, input: TurnInput, nowMs: number): Ste
     case 'begin':
       return state.phase === 'listening' ? open(state, nowMs) : [state, []];
     case 'lineGone':
+      if (state.phase === 'voicemail') return endVoicemail(state, input.why);
       return state.phase === 'ended' ? [state, []] : hangUp(state, input.why);
     case 'leave':
       return isOver(state) && input.farewell !== null ? [state, []] : leaveNow(state, input, nowMs);
@@ -44,6 +46,7 @@ export function stepTurn(state: TurnState, input: TurnInput, nowMs: number): Ste
     case 'deaf':
       return isOver(state) ? [state, []] : giveUp(state, { stage: 'stt', why: input.why }, nowMs);
     case 'timer':
+      if (input.name === 'limit' && state.phase === 'voicemail') return endVoicemail(state, 'max_duration');
       if (input.name === 'limit' && !isOver(state)) return timeIsUp(state, nowMs);
       if (input.name === 'digits' && !isOver(state)) return digitsDone(state, nowMs);
       return inPhase(state, input, nowMs);
@@ -83,18 +86,24 @@ function inPhase(state: TurnState, input: TurnInput, nowMs: number): Step {
       return whileDoubting(state, input, nowMs);
     case 'leaving':
       return whileLeaving(state, input);
+    case 'voicemail':
+      return whileVoicemail(state, input, nowMs);
     case 'ended':
       return [state, []];
   }
 }
 
 function isOver(state: TurnState): boolean {
-  return state.phase === 'leaving' || state.phase === 'ended';
+  return state.phase === 'leaving' || state.phase === 'voicemail' || state.phase === 'ended';
 }
 
 function open(state: TurnState, nowMs: number): Step {
-  const { announcement, opening, maxCallDurationMs } = state.book.rules;
+  const { announcement, opening, maxCallDurationMs, voicemailMessage } = state.book.rules;
   const effects: TurnEffect[] = [startTimer('limit', nowMs + maxCallDurationMs)];
+  if (voicemailMessage !== null) {
+    const [next, more] = beginVoicemail(state, nowMs);
+    return [next, [...effects, ...more]];
+  }
   if (announcement) effects.push({ type: 'say', purpose: 'announcement', text: announcement });
   if (opening.mode === 'model') {
     const replyId = state.book.lastReplyId + 1;
@@ -110,6 +119,7 @@ function open(state: TurnState, nowMs: number): Step {
 }
 
 function leaveNow(state: TurnState, input: Extract<TurnInput, { type: 'leave' }>, nowMs: number): Step {
+  if (state.phase === 'voicemail') return endVoicemail(state, input.why);
   return state.phase === 'ended' ? [state, []] : leave(state, input, nowMs);
 }
 

@@ -25,6 +25,7 @@ export function planCall(order: CallOrder, tools: readonly Tool[], nowMs: number
     timezone: order.timezone,
     systemPrompt: systemPrompt(order, { fill, nowMs }),
     opening: opening(order, fill),
+    voicemailMessage: order.voicemailMessage === null ? null : fill(order.voicemailMessage),
     announcement: assistant.recording.enabled && assistant.recording.announce ? phrases.announcement : null,
     temperature: assistant.llmConfig.temperature,
     maxTokens: assistant.llmConfig.maxTokens,

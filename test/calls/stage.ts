@@ -48,6 +48,7 @@ export const PLAN: CallPlan = {
   systemPrompt: 'You are the receptionist.',
   opening: { mode: 'caller' },
   announcement: null,
+  voicemailMessage: null,
   temperature: undefined,
   maxTokens: undefined,
   speed: 1,
