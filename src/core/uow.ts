@@ -88,9 +88,12 @@ export interface SystemTx extends SystemRepos, Enqueue {
 export interface UnitOfWork {
   /** One consistent view; writing in it fails. */
   read<T>(scope: Scope, run: (repos: Repos) => Promise<T>): Promise<T>;
+  /** The same for a `run` that makes one query and no more: a single round trip. A second query fails. */
+  ask<T>(scope: Scope, run: (repos: Repos) => Promise<T>): Promise<T>;
   write<T>(scope: Scope, run: (tx: Tx) => Promise<T>): Promise<T>;
   readonly system: {
     read<T>(run: (repos: SystemRepos) => Promise<T>): Promise<T>;
+    ask<T>(run: (repos: SystemRepos) => Promise<T>): Promise<T>;
     write<T>(run: (tx: SystemTx) => Promise<T>): Promise<T>;
   };
 }

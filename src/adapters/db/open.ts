@@ -62,6 +62,7 @@ export function openPool({ connectionString, log, poolSize }: PoolOptions): pg.P
     connectionString,
     max: poolSize,
     application_name: 'patchbay',
+    pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     idleTimeoutMillis: IDLE_MS,

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { type EnqueueOptions, JOBS, type JobName, type JobPayloads } from '#core/jobs';
 import type { Repos, SystemRepos, SystemTx, Tx, UnitOfWork } from '#core/uow';
 import { DomainError } from '#kernel/errors';
@@ -13,7 +11,6 @@ import { bookingRepo } from './repos/bookings.ts';
 import { callDirectory, callRepo } from './repos/calls.ts';
 import { deliveryRepo } from './repos/deliveries.ts';
 import { dialDirectory, dialRepo, nodeDirectory, transferDirectory } from './repos/dials.ts';
-import { storageFailure, worthAgain } from './repos/failures.ts';
 import { idempotencyDirectory, idempotencyRepo } from './repos/idempotency.ts';
 import { keyDirectory, keyRepo } from './repos/keys.ts';
 import { numberDirectory, numberRepo } from './repos/numbers.ts';
@@ -25,11 +22,10 @@ import { memberDirectory, memberRepo, tenantDirectory, tenantRepo } from './repo
 import { usageRepo } from './repos/usage.ts';
 import { userDirectory, userRepo } from './repos/users.ts';
 import { storableJson } from './tables/columns.ts';
+import { transact } from './transaction.ts';
 
 /** The role that row-level security binds even where the connection is a superuser's (see the migrations). */
 const BOUND_ROLE = 'patchbay_app';
-const MAX_TRIES = 5;
-const RETRY_PAUSE_MS = 40;
 
 /**
  * The unit of work over a pool of connections to a migrated database. Throws `internal` where row-level security
@@ -38,14 +34,18 @@ const RETRY_PAUSE_MS = 40;
 export async function openUnitOfWork(pool: Pool): Promise<UnitOfWork> {
   const role = await boundRole(pool);
   const run = async <T>(kind: Kind, work: (session: Session) => Promise<T>) =>
-    transaction(pool, opening(kind, role), work);
+    transact(pool, { begin: opening(kind, role), asksOnce: kind.asksOnce ?? false, work });
   return {
     read: ({ tenantId }, work) =>
       run({ writes: false, tenantId }, (session) => work(reposOf(session, tenantId))),
+    ask: ({ tenantId }, work) =>
+      run({ writes: false, tenantId, asksOnce: true }, (session) => work(reposOf(session, tenantId))),
     write: ({ tenantId }, work) =>
       run({ writes: true, tenantId }, (session) => work(txOf(session, tenantId))),
     system: {
       read: (work) => run({ writes: false, tenantId: null }, (session) => work(systemReposOf(session))),
+      ask: (work) =>
+        run({ writes: false, tenantId: null, asksOnce: true }, (session) => work(systemReposOf(session))),
       write: (work) => run({ writes: true, tenantId: null }, (session) => work(systemTxOf(session))),
     },
   };
@@ -55,6 +55,7 @@ interface Kind {
   writes: boolean;
   /** Null: across tenants. */
   tenantId: TenantId | null;
+  asksOnce?: boolean;
 }
 
 /** The role to take on for each transaction; null where the connection's own is bound by the policies already. */
@@ -86,42 +87,6 @@ function opening({ writes, tenantId }: Kind, role: string | null): string {
     ...(role === null ? [] : [`set_config('role', '${role}', true)`]),
   ];
   return `begin ${writes ? 'read write' : 'isolation level repeatable read read only'}; select ${settings.join(', ')}`;
-}
-
-async function transaction<T>(pool: Pool, begin: string, work: (session: Session) => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await attempt(pool, begin, work);
-    } catch (thrown) {
-      if (tries >= MAX_TRIES || !worthAgain(thrown)) throw storageFailure(thrown);
-      // Pauses of different length keep two that met from meeting again.
-      await sleep(Math.random() * RETRY_PAUSE_MS * tries);
-    }
-  }
-}
-
-async function attempt<T>(pool: Pool, begin: string, work: (session: Session) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  try {
-    await client.query(begin);
-    const result = await work(drizzle({ client }));
-    await client.query('commit');
-    client.release();
-    return result;
-  } catch (thrown) {
-    await rollBack(client);
-    throw thrown;
-  }
-}
-
-/** A connection whose transaction cannot be undone is thrown away. */
-async function rollBack(client: PoolClient): Promise<void> {
-  try {
-    await client.query('rollback');
-    client.release();
-  } catch {
-    client.release(true);
-  }
 }
 
 function reposOf(session: Session, tenantId: TenantId): Repos {
