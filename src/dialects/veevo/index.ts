@@ -5,7 +5,7 @@ import { renderError } from './errors.ts';
 import { apiKeyRoutes } from './routes/api-keys.ts';
 import { authRoutes } from './routes/auth.ts';
 import { billingRoutes } from './routes/billing.ts';
-import { deliveryRoutes } from './routes/deliveries.ts';
+import { callbackRoutes } from './routes/callbacks.ts';
 import { outboundRoutes } from './routes/outbound.ts';
 import { phoneNumberRoutes } from './routes/phone-numbers.ts';
 import { usageRoutes } from './routes/usage.ts';
@@ -27,7 +27,7 @@ export function veevo(deps: VeevoDeps): Dialect {
       outboundRoutes(deps),
       usageRoutes(deps),
       billingRoutes(deps),
-      deliveryRoutes(deps),
+      callbackRoutes(deps),
       async (app) => {
         // Forms are taken by the webhook alone: everywhere else they are the wrong media type.
         await app.register(async (inner) => voiceRoutes(deps)(inner.withTypeProvider()));

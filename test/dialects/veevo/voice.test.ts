@@ -1,3 +1,4 @@
+import { Webhook } from 'standardwebhooks';
 import twilio from 'twilio';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { keepingLog } from '#test/http/fixture';
@@ -84,6 +85,18 @@ describe('a call to a registered number', () => {
     const { body } = await api.ask('listUsageRecords', { bearer: account.key });
     expect(body.total).toBe(before + 1);
     expect(body.records[0]).toMatchObject({ durationSeconds: 0, costBreakdown: { totalCost: 0 } });
+  });
+
+  it('V-45 what the backend is asked is signed with the secret that the account sees', async () => {
+    await ring();
+    const [request] = asked(CALLBACKS.onCallStartUrl);
+    const secret = async (bearer: string) => {
+      const headers = { authorization: `Bearer ${bearer}` };
+      return (await api.app.inject({ url: '/veevo/api/signing-secret', headers })).json().secret;
+    };
+    const signed = (by: string) => () => new Webhook(by).verify(request!.body!, { ...request!.headers });
+    expect(signed(await secret(account.key))).not.toThrow();
+    expect(signed(await secret((await api.account()).key))).toThrow();
   });
 
   it('V-44 the log of deliveries shows that the backend was asked, without the secrets of its address', async () => {

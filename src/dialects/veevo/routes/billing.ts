@@ -32,12 +32,13 @@ const getSubscription = {
 export const billingRoutes =
   ({ services: { billing, usage } }: VeevoDeps): RouteModule =>
   (app) => {
-    app.post('/api/billing/portal', { schema: openBillingPortal }, async (request) => {
+    const config = { idempotent: true };
+    app.post('/api/billing/portal', { config, schema: openBillingPortal }, async (request) => {
       const { url } = await billing.portal(scopeOf(request));
       return { url };
     });
 
-    app.post('/api/billing/checkout', { schema: openCheckout }, async (request) => {
+    app.post('/api/billing/checkout', { config, schema: openCheckout }, async (request) => {
       const { url } = await billing.startCheckout(scopeOf(request));
       return { url };
     });

@@ -5,8 +5,10 @@ import { failures } from '../errors.ts';
 import { Id, operation } from '../operation.ts';
 import { DeliveriesBody, showDelivery } from '../shapes/delivery.ts';
 
+const TAG = 'Callbacks';
+
 const listDeliveries = {
-  ...operation('listDeliveries', 'Callbacks', 'List the tries to deliver callbacks, newest first'),
+  ...operation('listDeliveries', TAG, 'List the tries to deliver callbacks, newest first'),
   querystring: Type.Object({
     call: Type.Optional({ ...Id, description: "One call's: its id or its SID." }),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 50 }),
@@ -15,9 +17,17 @@ const listDeliveries = {
   response: { 200: DeliveriesBody, ...failures(400, 401, 403) },
 };
 
-/** What became of the account's callbacks. */
-export const deliveryRoutes =
-  ({ services: { callbacks } }: VeevoDeps): RouteModule =>
+const getSigningSecret = {
+  ...operation('getSigningSecret', TAG, 'Show what the signatures of callbacks are checked with'),
+  response: {
+    200: Type.Object({ secret: Type.String({ description: 'In the form of Standard Webhooks, whsec_….' }) }),
+    ...failures(401, 403),
+  },
+};
+
+/** What the account's callbacks are signed with, and what became of them. */
+export const callbackRoutes =
+  ({ services: { callbacks, webhooks } }: VeevoDeps): RouteModule =>
   (app) => {
     app.get('/api/deliveries', { schema: listDeliveries }, async (request) => {
       const { call, limit, offset } = request.query;
@@ -28,4 +38,8 @@ export const deliveryRoutes =
       });
       return { deliveries: page.items.map(showDelivery), total: page.total, limit, offset };
     });
+
+    app.get('/api/signing-secret', { schema: getSigningSecret }, async (request) => ({
+      secret: webhooks.signingSecret(scopeOf(request)),
+    }));
   };
