@@ -13,7 +13,7 @@ export interface Asked {
   readonly body: string;
 }
 
-type Reply = (response: ServerResponse, asked: Asked) => void;
+export type Reply = (response: ServerResponse, asked: Asked) => void;
 
 /** A tenant's own backend; a test says how it answers. */
 export interface Backend {
@@ -21,8 +21,10 @@ export interface Backend {
   /** For the allow list. */
   readonly host: string;
   readonly asked: Asked[];
-  /** Replies for the next requests, in order; a 204 follows them. */
+  /** Replies for the next requests, in order. */
   replies: Reply[];
+  /** What is replied once these are used up: 204 unless a test says otherwise. */
+  otherwise: (asked: Asked) => Reply;
   close(): Promise<void>;
 }
 
@@ -44,7 +46,7 @@ export async function openBackend(): Promise<Backend> {
       const { url: path = '', method = '', headers } = request;
       const asked = { path, method, headers, body };
       backend.asked.push(asked);
-      (backend.replies.shift() ?? says(204))(response, asked);
+      (backend.replies.shift() ?? backend.otherwise(asked))(response, asked);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -54,6 +56,7 @@ export async function openBackend(): Promise<Backend> {
     host,
     asked: [],
     replies: [],
+    otherwise: () => says(204),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
