@@ -43,7 +43,7 @@ interface CallParts {
 export async function openCalls(parts: CallParts) {
   const { log, services, registry, speech, http, database, keys, blobs, opened } = parts;
   const clock = systemClock;
-  const voices = voiceFactories(speech, log);
+  const voices = voiceFactories({ speech, guard: http.vendors, log });
   const queue = await startQueue({
     pool: database.pool,
     handlers: jobHandlers({ services, llm: voices.llm, paymentSandbox: parts.payments.sandbox }),

@@ -1,4 +1,5 @@
 import type { EmbeddedSpeech } from '#adapters/embedded/embedded-speech';
+import type { VendorGuard } from '#adapters/fetch/guarded/vendor-guard';
 import { concierge } from '#adapters/llm/concierge';
 import { llmVendors } from '#adapters/llm/vendors';
 import { deepgramRecognition } from '#adapters/stt/deepgram';
@@ -14,8 +15,16 @@ import type { Log } from '#kernel/log';
 import { cannedTrouble } from '#runtime/canned';
 import type { VoiceFactories } from '#runtime/voices';
 
+interface VoiceParts {
+  speech: Pick<EmbeddedSpeech, 'stt' | 'vad' | 'tts'>;
+  /** The way to addresses that tenants name. */
+  guard: VendorGuard;
+  log: Log;
+}
+
 /** Every speech and language provider a call may name: one line a vendor. */
-export function voiceFactories(speech: EmbeddedSpeech, log: Log): VoiceFactories {
+export function voiceFactories({ speech, guard, log }: VoiceParts): VoiceFactories {
+  const accessOf = (provider: OpenedProvider) => accessBy(guard, provider);
   const llm = Object.entries(llmVendors).map(
     ([key, open]) =>
       [key, (provider: OpenedProvider) => open({ model: provider.modelId, ...accessOf(provider) })] as const,
@@ -48,11 +57,13 @@ export function voiceFactories(speech: EmbeddedSpeech, log: Log): VoiceFactories
   };
 }
 
-function accessOf({ credentials, settings }: OpenedProvider): { apiKey: string; baseUrl?: string } {
+/** A client's own provider is reached through the guard; the operator's may be anywhere, as a local Ollama is. */
+function accessBy(guard: VendorGuard, { source, credentials, settings }: OpenedProvider) {
   const baseUrl = settings.baseUrl ?? credentials.baseUrl;
   return {
     apiKey: credentials.apiKey ?? '',
     ...(typeof baseUrl === 'string' && baseUrl !== '' ? { baseUrl: baseUrl.replace(/\/+$/, '') } : {}),
+    ...(source === 'client' ? { reach: guard } : {}),
   };
 }
 

@@ -49,7 +49,7 @@ const vendors: Record<string, Vendor> = {
     hasWords: true,
   },
   edge: {
-    start: edgeVendor,
+    start: () => edgeVendor(),
     open: (baseUrl) => edgeSpeech({ baseUrl, stallMs: 400 }),
     hasKey: false,
     hasWords: true,
@@ -169,5 +169,28 @@ describe.each(Object.entries(vendors))('text-to-speech contract: %s', (_name, ve
     );
     for await (const _chunk of stream) abort.abort();
     await expect.poll(() => server.openSockets).toBe(0);
+  });
+});
+
+describe('the read-aloud service', () => {
+  it('is asked again by its own clock when it refuses ours, and from then on', async () => {
+    const server = await edgeVendor(() => Date.now() + 40 * 60_000);
+    const tts = edgeSpeech({ baseUrl: server.baseUrl, stallMs: 400 });
+    const chunks = await all(tts.speak(sentences('Hello there.', 'We are open.'), options, never));
+    expect(rms(chunks)).toBeGreaterThan(1_500);
+    expect(server.requests).toHaveLength(3);
+    await all(tts.speak(sentences('Hello.'), options, never));
+    expect(server.requests).toHaveLength(4);
+    await server[Symbol.asyncDispose]();
+  });
+
+  it('is asked no third time', async () => {
+    let hours = 0;
+    const server = await edgeVendor(() => Date.now() + ++hours * 3_600_000);
+    const tts = edgeSpeech({ baseUrl: server.baseUrl, stallMs: 400 });
+    const error = await failure(tts.speak(sentences('Hello.'), options, never));
+    expect(error).toMatchObject({ kind: 'refused', retryable: false });
+    expect(server.requests).toHaveLength(2);
+    await server[Symbol.asyncDispose]();
   });
 });

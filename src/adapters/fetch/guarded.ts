@@ -1,12 +1,10 @@
-import { type LookupAddress, lookup } from 'node:dns';
-import { isIP } from 'node:net';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { OutboundHttp, OutboundRequest, OutboundResponse } from '#core/ports';
 import { DomainError } from '#kernel/errors';
-import { isPublicAddress } from './guarded/public-address.ts';
+import { type Door, ForbiddenAddress, openDoor, type Resolve, systemResolve } from './guarded/door.ts';
+import { type VendorGuard, vendorGuard } from './guarded/vendor-guard.ts';
 
-/** Resolves a name to all its addresses; rejects where there is none. */
-export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>;
+export type { Resolve };
 
 export interface GuardOptions {
   /** `host:port` pairs that may be anything, plain HTTP included. */
@@ -18,10 +16,11 @@ export interface GuardOptions {
 
 /** The guard, and the end of its connections. */
 export interface GuardedHttp extends OutboundHttp {
+  /** The same for vendors whose SDKs and sockets make their own connections. */
+  readonly vendors: VendorGuard;
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_REDIRECTS = 3;
 /** What may follow a redirect to another origin: nothing that could be a credential or a signature. */
 const SAFE_ABROAD = new Set(['accept', 'accept-language', 'content-type', 'user-agent']);
@@ -33,98 +32,20 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  * gains nothing; each redirect (3 at most) is judged anew. Exempt `host:port` pairs go through unjudged.
  */
 export function guardedHttp(options: GuardOptions): GuardedHttp {
-  const exempt = new Set(
-    options.allow.map((pair) => pair.trim().toLowerCase()).filter((pair) => pair !== ''),
-  );
-  const guarded = new Agent({ connect: guardedConnector(options.resolve ?? systemResolve) });
-  const open = new Agent({ connect: { timeout: CONNECT_TIMEOUT_MS } });
-  const door: Door = {
-    check: (url, field) => parse(url, { exempt, field }),
-    agent: (url) => (exempt.has(hostPort(url)) ? open : guarded),
-    maxRedirects: options.maxRedirects ?? MAX_REDIRECTS,
-  };
+  const door = openDoor({ allow: options.allow, resolve: options.resolve ?? systemResolve });
+  const limited = { ...door, maxRedirects: options.maxRedirects ?? MAX_REDIRECTS };
   return {
     checkUrl: (url, field) => void door.check(url, field),
-    fetch: (request, signal) => exchange(door, request, signal),
-    async close() {
-      await Promise.all([guarded.destroy(), open.destroy()]);
-    },
+    fetch: (request, signal) => exchange(limited, request, signal),
+    vendors: vendorGuard(door),
+    close: () => door.close(),
   };
 }
 
-interface Door {
-  check(url: string, field: string | undefined): URL;
-  agent(url: URL): Dispatcher;
-  maxRedirects: number;
-}
-
-/* ---------- addresses ---------- */
-
-function hostPort(url: URL): string {
-  return `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`;
-}
-
-function parse(text: string, rule: { exempt: ReadonlySet<string>; field: string | undefined }): URL {
-  const refuse = (words: string): never => {
-    throw new DomainError('invalid', words, rule.field === undefined ? {} : { field: rule.field });
-  };
-  const url = URL.parse(text);
-  if (!url) return refuse('The address is not a URL.');
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    return refuse('The address must be an https URL.');
-  if (url.username !== '' || url.password !== '')
-    return refuse('The address must not hold a user or password.');
-  if (rule.exempt.has(hostPort(url))) return url;
-  if (url.protocol !== 'https:') return refuse('The address must be an https URL.');
-  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  const forbidden = isIP(host)
-    ? !isPublicAddress(host)
-    : /(?:^|\.)(?:localhost|internal|local|localdomain|home\.arpa)$/.test(host);
-  if (forbidden || host === '') return refuse('The address must be public.');
-  return url;
-}
-
-const systemResolve: Resolve = (hostname) =>
-  new Promise((resolve, reject) => {
-    lookup(hostname, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
-  });
-
-class ForbiddenAddress extends Error {}
-
-/** Connects to public addresses only: those of the name are filtered, and the socket's own end is looked at again. */
-function guardedConnector(resolve: Resolve): buildConnector.connector {
-  const connect = buildConnector({
-    timeout: CONNECT_TIMEOUT_MS,
-    lookup(hostname, lookupOptions, done) {
-      resolve(hostname).then(
-        (addresses) => {
-          const open = addresses.filter(({ address }) => isPublicAddress(address));
-          const [first] = open;
-          if (!first) done(new ForbiddenAddress(), '', 0);
-          else if (lookupOptions.all) done(null, [...open]);
-          else done(null, first.address, first.family);
-        },
-        (error: NodeJS.ErrnoException) => done(error, '', 0),
-      );
-    },
-  });
-  return (target, done) => {
-    if (isIP(target.hostname.replace(/^\[|\]$/g, '')) && !isPublicAddress(target.hostname)) {
-      return void done(new ForbiddenAddress(), null);
-    }
-    connect(target, (...[error, socket]) => {
-      if (error) return done(error, null);
-      if (isPublicAddress(socket.remoteAddress ?? '')) return done(null, socket);
-      socket.destroy();
-      return done(new ForbiddenAddress(), null);
-    });
-  };
-}
-
-/* ---------- the exchange ---------- */
+type LimitedDoor = Door & { maxRedirects: number };
 
 async function exchange(
-  door: Door,
+  door: LimitedDoor,
   request: OutboundRequest,
   signal: AbortSignal,
 ): Promise<OutboundResponse> {

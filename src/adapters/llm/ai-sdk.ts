@@ -19,7 +19,7 @@ import {
   type ToolSpec,
 } from '#engine/ports';
 import type { JsonObject } from '#kernel/json';
-import { statusError } from '../stream/provider-errors.ts';
+import { connectionError, statusError } from '../stream/provider-errors.ts';
 
 /**
  * Any model the AI SDK reaches, as our LanguageModel. Tools are only described to the model: the engine runs them.
@@ -124,8 +124,7 @@ function toToolSet(specs: readonly ToolSpec[]): ToolSet | undefined {
 function toProviderError(name: string, thrown: unknown): ProviderError {
   const error = RetryError.isInstance(thrown) ? thrown.lastError : thrown;
   if (error instanceof ProviderError) return error;
-  if (!APICallError.isInstance(error))
-    return new ProviderError(name, 'unavailable', `${name} broke off its answer`);
+  if (!APICallError.isInstance(error)) return connectionError(name, error);
   const status = error.statusCode;
   if (status === undefined) return new ProviderError(name, 'unavailable', `${name} cannot be reached`);
   return statusError(name, status, error.responseHeaders?.['retry-after']);

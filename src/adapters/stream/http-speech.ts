@@ -3,6 +3,7 @@ import { ProviderError, type SpeakOptions, type SpeechChunk, type TextToSpeech }
 import { Channel, untilAborted } from './channel.ts';
 import { connectionError, statusError } from './provider-errors.ts';
 import { type RawEncoding, SampleReader } from './samples.ts';
+import type { VendorReach } from './speech-access.ts';
 
 /** A vendor that answers each text with a stream of raw audio over HTTP. */
 export interface HttpSpeechVendor {
@@ -20,6 +21,7 @@ export interface HttpSpeechVendor {
   };
   /** Longest wait for the answer, and between two pieces of it. Default 5 s. */
   stallMs?: number;
+  reach?: VendorReach;
 }
 
 type VendorRequest = ReturnType<HttpSpeechVendor['request']>;
@@ -84,7 +86,7 @@ async function send(
 ): Promise<Response> {
   const response = await withDeadline(
     vendor,
-    fetch(request.url, {
+    (vendor.reach?.fetch ?? fetch)(request.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...request.headers },
       body: JSON.stringify(request.body),

@@ -1,4 +1,5 @@
 import { ProviderError } from '#engine/ports';
+import { DomainError } from '#kernel/errors';
 
 /**
  * What a vendor's HTTP status means to a call. Vendors' own messages can quote the request with its key, so only the
@@ -20,6 +21,8 @@ export function statusError(name: string, status: number, retryAfter?: string | 
 /** Whatever was thrown on the way to a vendor, without its words. */
 export function connectionError(name: string, thrown: unknown): ProviderError {
   if (thrown instanceof ProviderError) return thrown;
+  if (thrown instanceof DomainError && thrown.code === 'invalid')
+    return new ProviderError(name, 'invalid', `${name}: ${thrown.publicMessage}`);
   return new ProviderError(name, 'unavailable', `${name} cannot be reached or broke off`);
 }
 

@@ -1,3 +1,12 @@
+import type { LookupFunction } from 'node:net';
+
+/** A way to vendors at addresses that tenants name: what may not be reached throws a DomainError `invalid`. */
+export interface VendorReach {
+  fetch: typeof globalThis.fetch;
+  /** What a socket to this `ws:` or `wss:` address looks its name up with. */
+  socket(url: string): { lookup?: LookupFunction };
+}
+
 /** How a speech vendor is reached. */
 export interface SpeechAccess {
   apiKey: string;
@@ -7,4 +16,6 @@ export interface SpeechAccess {
   baseUrl?: string;
   /** Longest silence of the vendor before it counts as stalled; 5 s when left out. */
   stallMs?: number;
+  /** The runtime's own way, to wherever it is, when left out. */
+  reach?: VendorReach;
 }

@@ -44,6 +44,7 @@ class DeepgramStream implements SttStream {
       name: `deepgram/${setup.model}`,
       url: listenUrl(setup),
       headers: { authorization: `Token ${setup.apiKey}` },
+      reach: setup.reach,
       message: (body) => this.#take(parseJson(body.toString('utf8'))),
       over: (why) => {
         this.#stop();

@@ -98,7 +98,7 @@ class TranscriptionStream implements SttStream {
   }
 
   async #ask(samples: Int16Array, signal: AbortSignal): Promise<string> {
-    const { apiKey, baseUrl, model, name, options, stallMs } = this.#setup;
+    const { apiKey, baseUrl, model, name, options, stallMs, reach } = this.#setup;
     const form = new FormData();
     form.set('file', new Blob([wavFile(samples, options.rateHz)], { type: 'audio/wav' }), 'turn.wav');
     form.set('model', model);
@@ -107,12 +107,15 @@ class TranscriptionStream implements SttStream {
     if (options.hints && options.hints.length > 0) form.set('prompt', options.hints.join(', '));
     const deadline = AbortSignal.timeout(stallMs ?? 5_000);
     try {
-      const response = await fetch(`${baseUrl ?? 'https://api.openai.com/v1'}/audio/transcriptions`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${apiKey}` },
-        body: form,
-        signal: AbortSignal.any([signal, deadline]),
-      });
+      const response = await (reach?.fetch ?? fetch)(
+        `${baseUrl ?? 'https://api.openai.com/v1'}/audio/transcriptions`,
+        {
+          method: 'POST',
+          headers: { authorization: `Bearer ${apiKey}` },
+          body: form,
+          signal: AbortSignal.any([signal, deadline]),
+        },
+      );
       const body = await response.text();
       if (!response.ok) throw statusError(name, response.status, response.headers.get('retry-after'));
       const answer = parseJson(body);

@@ -10,6 +10,7 @@ export function cartesiaSpeech(access: SpeechAccess): TextToSpeech {
   return httpSpeech({
     name: `cartesia/${access.model ?? 'sonic-2'}`,
     stallMs: access.stallMs,
+    reach: access.reach,
     request(text, options) {
       const phone = options.rateHz === 8000;
       return {

@@ -8,6 +8,7 @@ export function deepgramSpeech(access: SpeechAccess): TextToSpeech {
   return httpSpeech({
     name: 'deepgram/aura',
     stallMs: access.stallMs,
+    reach: access.reach,
     request(text, options) {
       const phone = options.rateHz === 8000;
       const query = new URLSearchParams({

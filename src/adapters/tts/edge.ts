@@ -9,8 +9,10 @@ import {
 } from '#engine/ports';
 import { isJsonObject, parseJson } from '#kernel/json';
 import { Channel, untilAborted } from '../stream/channel.ts';
-import { VendorSocket } from '../stream/vendor-socket.ts';
+import type { VendorReach } from '../stream/speech-access.ts';
+import { type HandshakeAnswer, VendorSocket } from '../stream/vendor-socket.ts';
 
+const NAME = 'edge/read-aloud';
 /** The public constants of the browser's own read-aloud service; the service may change or refuse them any day. */
 const TRUSTED_TOKEN = '6A5AA1D4EAFF4E9FB37E23D68491D6F4';
 const BROWSER_VERSION = '143.0.3650.75';
@@ -23,6 +25,7 @@ const TEXT_MAX_BYTES = 4_096;
 export interface EdgeAccess {
   baseUrl?: string;
   stallMs?: number;
+  reach?: VendorReach;
 }
 
 /**
@@ -30,27 +33,66 @@ export interface EdgeAccess {
  * observed protocol, as public clients describe it.
  */
 export function edgeSpeech(access: EdgeAccess): TextToSpeech {
+  const clock: ServiceClock = { aheadMs: 0 };
   return {
-    name: 'edge/read-aloud',
-    speak: (text, options, signal) => speak(access, { text, options }, signal),
+    name: NAME,
+    speak: (text, options, signal) => speak({ ...access, clock }, { text, options }, signal),
   };
 }
 
+/** By how much the service's clock is ahead of ours, as far as is known: it refuses tokens of another time. */
+interface ServiceClock {
+  aheadMs: number;
+}
+
+type Session = EdgeAccess & { clock: ServiceClock };
+
+/** The service refused a token, and told what time it is. */
+class OtherTime extends Error {
+  readonly refusal: ProviderError;
+  readonly serviceMs: number;
+
+  constructor(refusal: ProviderError, serviceMs: number) {
+    super(refusal.message);
+    this.refusal = refusal;
+    this.serviceMs = serviceMs;
+  }
+}
+
 async function* speak(
-  access: EdgeAccess,
+  session: Session,
   said: { text: AsyncIterable<string>; options: SpeakOptions },
   signal: AbortSignal,
 ): AsyncGenerator<SpeechChunk> {
   for await (const text of untilAborted(said.text, signal)) {
     if (signal.aborted) return;
     for (const part of cutToSize(text)) {
-      if (part.trim() !== '') yield* speakPart(access, { text: part, options: said.options }, signal);
+      if (part.trim() !== '') yield* speakInTime(session, { text: part, options: said.options }, signal);
+    }
+  }
+}
+
+/** Tries once more by the service's own clock when it refuses ours, as the protocol's clients do. */
+async function* speakInTime(
+  session: Session,
+  said: { text: string; options: SpeakOptions },
+  signal: AbortSignal,
+): AsyncGenerator<SpeechChunk> {
+  try {
+    yield* speakPart(session, said, signal);
+  } catch (thrown) {
+    if (!(thrown instanceof OtherTime)) throw thrown;
+    session.clock.aheadMs = thrown.serviceMs - Date.now();
+    try {
+      yield* speakPart(session, said, signal);
+    } catch (again) {
+      throw again instanceof OtherTime ? again.refusal : again;
     }
   }
 }
 
 async function* speakPart(
-  access: EdgeAccess,
+  session: Session,
   said: { text: string; options: SpeakOptions },
   signal: AbortSignal,
 ): AsyncGenerator<SpeechChunk> {
@@ -58,22 +100,22 @@ async function* speakPart(
   await decoder.ready;
   const answer = new EdgeAnswer(decoder, said.text);
   const socket = new VendorSocket({
-    name: 'edge/read-aloud',
-    url: synthesisUrl(access),
+    name: NAME,
+    url: synthesisUrl(session),
+    reach: session.reach,
     headers: {
       origin: ORIGIN,
       'user-agent': userAgent(),
       cookie: `muid=${randomUUID().replaceAll('-', '')}`,
     },
     message: (body, isBinary) => (isBinary ? answer.audio(body) : answer.text(body.toString('utf8'))),
-    over: (why) => (why ? answer.chunks.fail(why) : answer.chunks.end()),
+    over: (why, refusal) => (why ? answer.chunks.fail(timed(why, refusal)) : answer.chunks.end()),
   });
   const stop = () => answer.chunks.end();
   signal.addEventListener('abort', stop, { once: true });
   const stalled = setTimeout(
-    () =>
-      answer.chunks.fail(new ProviderError('edge/read-aloud', 'stalled', 'edge sent nothing for too long')),
-    access.stallMs ?? 5_000,
+    () => answer.chunks.fail(new ProviderError(NAME, 'stalled', 'edge sent nothing for too long')),
+    session.stallMs ?? 5_000,
   );
   try {
     socket.send(configMessage());
@@ -88,6 +130,11 @@ async function* speakPart(
     socket.close();
     decoder.free();
   }
+}
+
+function timed(why: ProviderError, refusal: HandshakeAnswer | undefined): ProviderError | OtherTime {
+  const serviceMs = Date.parse(refusal?.date ?? '');
+  return refusal?.status === 403 && Number.isFinite(serviceMs) ? new OtherTime(why, serviceMs) : why;
 }
 
 /** Puts a synthesis together: MP3 frames become samples, the metadata gives the words' times. */
@@ -107,7 +154,7 @@ class EdgeAnswer {
     if (path === 'audio.metadata') this.#metadata(parseJson(message.slice(message.indexOf('\r\n\r\n') + 4)));
     if (path !== 'turn.end') return;
     if (this.#text === undefined) this.chunks.end();
-    else this.chunks.fail(new ProviderError('edge/read-aloud', 'closed', 'edge answered without audio'));
+    else this.chunks.fail(new ProviderError(NAME, 'closed', 'edge answered without audio'));
   }
 
   audio(message: Buffer): void {
@@ -140,12 +187,12 @@ class EdgeAnswer {
   }
 }
 
-function synthesisUrl(access: EdgeAccess): string {
-  const base = (access.baseUrl ?? 'wss://speech.platform.bing.com').replace(/^http/, 'ws');
+function synthesisUrl({ baseUrl, clock }: Session): string {
+  const base = (baseUrl ?? 'wss://speech.platform.bing.com').replace(/^http/, 'ws');
   const query = new URLSearchParams({
     TrustedClientToken: TRUSTED_TOKEN,
     ConnectionId: randomUUID().replaceAll('-', ''),
-    'Sec-MS-GEC': securityToken(Date.now()),
+    'Sec-MS-GEC': securityToken(Date.now() + clock.aheadMs),
     'Sec-MS-GEC-Version': `1-${BROWSER_VERSION}`,
   });
   return `${base}/consumer/speech/synthesize/readaloud/edge/v1?${query}`;

@@ -34,6 +34,7 @@ async function* speak(
     name: answer.name,
     url: streamUrl(access, said.options),
     headers: { 'xi-api-key': access.apiKey },
+    reach: access.reach,
     message: (body) => answer.take(body.toString('utf8')),
     over: (why) => answer.over(why),
   });

@@ -11,6 +11,7 @@ export function openaiSpeech(access: SpeechAccess): TextToSpeech {
   return httpSpeech({
     name: `openai/${access.model ?? 'gpt-4o-mini-tts'}`,
     stallMs: access.stallMs,
+    reach: access.reach,
     request: (text, options) => ({
       url: `${baseUrl}/audio/speech`,
       headers: { authorization: `Bearer ${access.apiKey}` },

@@ -196,9 +196,9 @@ class AdmissionService implements Admission {
       const provider = providers.get(providerId);
       if (!provider?.active) continue;
       const sealed = await repos.providers.credentialsOf(provider.id);
-      const { id, providerKey, name, settings } = provider;
+      const { id, source, providerKey, name, settings } = provider;
       const credentials = openCredentials(this.#deps.secrets, id, sealed);
-      opened.push({ id, category, providerKey, name, modelId, credentials, settings });
+      opened.push({ id, source, category, providerKey, name, modelId, credentials, settings });
     }
     return opened;
   }

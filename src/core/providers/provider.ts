@@ -27,6 +27,8 @@ export interface Provider {
 /** A provider and model ready to be called, for one call of the engine only: credentials are in the clear. */
 export interface OpenedProvider {
   readonly id: ProviderId;
+  /** A client's own is reached at public addresses only. */
+  readonly source: Provider['source'];
   readonly category: ModelCategory;
   readonly providerKey: string;
   readonly name: string;

@@ -95,9 +95,9 @@ class ProviderService implements Providers {
     return this.#deps.uow.read(scope, async (repos) => {
       const provider = await repos.providers.find(providerId);
       if (!provider?.active) return null;
-      const { id, category, providerKey, name, settings } = provider;
+      const { id, source, category, providerKey, name, settings } = provider;
       const credentials = openCredentials(this.#deps.secrets, id, await repos.providers.credentialsOf(id));
-      return { id, category, providerKey, name, modelId, credentials, settings };
+      return { id, source, category, providerKey, name, modelId, credentials, settings };
     });
   }
 

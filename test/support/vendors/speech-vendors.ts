@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { WebSocket } from 'ws';
 import { encodeMulaw } from '#audio/g711';
@@ -164,9 +165,20 @@ function alignmentOf(text: string) {
 }
 
 /** Edge's read-aloud socket: metadata, MP3, the end of the turn. It takes no key. */
-export function edgeVendor(): Promise<VendorServer> {
+/** Five minutes of Windows file time and the clients' public token, hashed; as public clients of the service compute it. */
+function edgeToken(nowMs: number): string {
+  const ticks = (BigInt(Math.floor(nowMs / 300_000)) * 300n + 11_644_473_600n) * 10_000_000n;
+  return createHash('sha256').update(`${ticks}6A5AA1D4EAFF4E9FB37E23D68491D6F4`).digest('hex').toUpperCase();
+}
+
+/** `clock` is the service's own: tokens of another five minutes are refused, and its time is told. */
+export function edgeVendor(clock: () => number = Date.now): Promise<VendorServer> {
   return startVendor({
     key: () => VENDOR_KEY,
+    forbids({ query }) {
+      const isOfNow = query.get('Sec-MS-GEC') === edgeToken(clock());
+      return isOfNow ? null : new Date(clock());
+    },
     socket(socket, _request, mode) {
       socket.on('message', (body) => {
         const message = String(body);

@@ -21,6 +21,8 @@ export interface VendorHandlers {
   key(headers: IncomingMessage['headers']): string | undefined;
   http?(request: VendorRequest, response: ServerResponse, mode: VendorMode): Promise<void> | void;
   socket?(socket: WebSocket, request: VendorRequest, mode: () => VendorMode): void;
+  /** Whether a socket's handshake is refused with 403, and at what time by the vendor's clock. */
+  forbids?(request: VendorRequest): Date | null;
 }
 
 /** A local server that speaks a vendor's protocol, with its errors on demand. */
@@ -55,6 +57,11 @@ export async function startVendor(handlers: VendorHandlers): Promise<VendorServe
     const status = refusal(vendor.mode, handlers.key(request.headers));
     if (status !== null) {
       raw.end(`HTTP/1.1 ${status} No\r\nretry-after: 7\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+      return;
+    }
+    const date = handlers.forbids?.(seen) ?? null;
+    if (date !== null) {
+      raw.end(`HTTP/1.1 403 No\r\ndate: ${date.toUTCString()}\r\ncontent-length: 0\r\n\r\n`);
       return;
     }
     sockets.handleUpgrade(request, raw, head, (socket) => handlers.socket?.(socket, seen, () => vendor.mode));
