@@ -15,7 +15,7 @@ export const THRESHOLDS: Thresholds = {
   silenceTimeoutMs: 700,
   maxCallDurationSec: null,
   interruptionSensitivity: 'medium',
-  endpointingMs: 350,
+  endpointingMs: 500,
 };
 
 export const TOOLS: AssistantTools = { http: [], transfers: [], calendar: false, messages: false };
