@@ -255,14 +255,14 @@ class AccountService implements Accounts {
   }
 
   async #seat(userId: UserId, tenantId: TenantId): Promise<Seat> {
-    const seat = await this.#deps.uow.system.read((repos) => repos.users.seat(userId, tenantId));
+    const seat = await this.#deps.uow.system.ask((repos) => repos.users.seat(userId, tenantId));
     if (!seat) throw refused();
     return seat;
   }
 
   async byKey(secret: string): Promise<Access> {
     if (!isKeySecret(secret)) throw refused();
-    const found = await this.#deps.uow.system.read((repos) => repos.keys.findByHash(secretHash(secret)));
+    const found = await this.#deps.uow.system.ask((repos) => repos.keys.findByHash(secretHash(secret)));
     if (!found) throw refused();
     const { key, tenant, plan } = found;
     await this.#touch(key.id, key.lastUsedAt);

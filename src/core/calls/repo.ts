@@ -29,6 +29,14 @@ export interface CallRepo {
   find(id: CallId): Promise<Call | null>;
   /** Newest first, the higher id first among equals. */
   list(filter: CallFilter, page: { skip: number; limit: number }): Promise<OffsetPage<Call>>;
+  /**
+   * The same without a count: a single query. `before` takes calls older than that one, `after` those newer, the ones
+   * next to it.
+   */
+  page(
+    filter: CallFilter,
+    page: { skip: number; limit: number; before?: CallId; after?: CallId },
+  ): Promise<Call[]>;
   count(filter: CallFilter): Promise<number>;
   countActive(): Promise<number>;
   /** Ends the call if it is active still, and says whether it did. Its progress is forgotten. */

@@ -38,9 +38,11 @@ export async function issueKey(tx: Tx, order: KeyOrder, at: Date): Promise<Issue
     createdAt: at,
     lastUsedAt: null,
   };
-  await tx.keys.insert(key, secretHash(secret));
   const deed = { tenantId: key.tenantId, action: 'key.issued', target: key.id };
-  await tx.audit.add(auditEntry(order.actor, deed, at));
+  await Promise.all([
+    tx.keys.insert(key, secretHash(secret)),
+    tx.audit.add(auditEntry(order.actor, deed, at)),
+  ]);
   return { ...key, secret };
 }
 
@@ -52,7 +54,7 @@ export function makeKeys({ uow, clock }: { uow: UnitOfWork; clock: Clock }): Key
       const { tenantId, actor } = scope;
       return uow.write(scope, (tx) => issueKey(tx, { ...order, tenantId, actor }, now()));
     },
-    list: (scope) => uow.read(scope, (repos) => repos.keys.list()),
+    list: (scope) => uow.ask(scope, (repos) => repos.keys.list()),
     async revoke(scope, id) {
       permit(scope, 'manage');
       if (!isId('key', id)) throw notFound('API key');

@@ -57,7 +57,7 @@ export function makePlans({ uow, clock }: PlanDeps): Plans {
   return {
     list: all,
     listPublic: async () => (await all()).filter((plan) => plan.public && !plan.custom),
-    ofTenant: (scope) => uow.read(scope, async (repos) => planOf(repos, await repos.tenant.get())),
+    ofTenant: (scope) => uow.ask(scope, async (repos) => (await repos.tenant.withPlan()).plan),
     async put(slug, draft) {
       const plan = draftedPlan(slug, draft);
       await uow.system.write(async (tx) => {

@@ -1,3 +1,4 @@
+import type { Plan } from '#core/plans/plan';
 import type { Tenant, TenantStatus } from '#core/tenants/tenant';
 import type { TenantId } from '#kernel/ids';
 import type { CursorPage } from '#kernel/page';
@@ -6,6 +7,8 @@ import type { CursorPage } from '#kernel/page';
 export interface TenantRepo {
   /** Throws `not_found` where the tenant is gone. */
   get(): Promise<Tenant>;
+  /** Both in one query. Throws as `get`. */
+  withPlan(): Promise<{ tenant: Tenant; plan: Plan }>;
   /**
    * As `get`, and holds the tenant until the transaction ends: whoever counts something of a tenant against a limit
    * and then adds to it does so under this lock.

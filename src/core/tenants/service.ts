@@ -5,7 +5,6 @@ import type { MemberView } from '#core/members/member';
 import type { PhoneNumber } from '#core/numbers/number';
 import { permit } from '#core/permission';
 import type { Plan } from '#core/plans/plan';
-import { planOf } from '#core/plans/plan-of';
 import type { Tenant } from '#core/tenants/tenant';
 import type { UnitOfWork } from '#core/uow';
 import type { Clock } from '#kernel/clock';
@@ -33,11 +32,7 @@ export interface Tenants {
 
 export function makeTenants({ uow, clock }: { uow: UnitOfWork; clock: Clock }): Tenants {
   return {
-    get: (scope) =>
-      uow.read(scope, async (repos) => {
-        const tenant = await repos.tenant.get();
-        return { tenant, plan: await planOf(repos, tenant) };
-      }),
+    get: (scope) => uow.ask(scope, (repos) => repos.tenant.withPlan()),
     account: (scope) =>
       uow.read(scope, async (repos) => {
         const tenant = await repos.tenant.get();

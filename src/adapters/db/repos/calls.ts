@@ -1,30 +1,26 @@
-import { and, asc, desc, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
 import type { Call } from '#core/calls/call';
 import type { LogEntry } from '#core/calls/log-entry';
 import type { StreamTicket } from '#core/calls/order';
 import type { CallProgress } from '#core/calls/progress';
-import type { CallDirectory, CallFilter, CallRepo, LogLine } from '#core/calls/repo';
+import type { CallDirectory, CallRepo, LogLine } from '#core/calls/repo';
 import type { CallId, TenantId } from '#kernel/ids';
 import { callEvents, callProgress, calls, streamTickets } from '../tables/calls.ts';
 import { storableJson } from '../tables/columns.ts';
+import { callPages } from './call-pages.ts';
 import { type Session, single } from './session.ts';
 
 export function callRepo(session: Session, tenantId: TenantId): CallRepo {
   const own = eq(calls.tenantId, tenantId);
   const ownId = (id: CallId) => and(own, eq(calls.id, id));
-  const matching = (filter: CallFilter) =>
-    and(
-      own,
-      filter.assistantId && eq(calls.assistantId, filter.assistantId),
-      filter.status && eq(calls.status, filter.status),
-    );
   const touched = (rows: unknown[]) => rows.length > 0;
   const change = async (id: CallId, fields: Partial<Call>) =>
     touched(await session.update(calls).set(fields).where(ownId(id)).returning({ id: calls.id }));
   return {
     addTicket: async (ticket, tokenHash) =>
       void (await session.insert(streamTickets).values({ ...ticket, tenantId, tokenHash })),
-    knows: async (carrierRef) => (await session.$count(calls, and(own, eq(calls.carrierRef, carrierRef)))) > 0,
+    knows: async (carrierRef) =>
+      (await session.$count(calls, and(own, eq(calls.carrierRef, carrierRef)))) > 0,
     async insert(call) {
       const rows = await session
         .insert(calls)
@@ -42,17 +38,7 @@ export function callRepo(session: Session, tenantId: TenantId): CallRepo {
       return touched(rows);
     },
     find: async (id) => single<Call>(await session.select().from(calls).where(ownId(id))),
-    async list(filter, { skip, limit }) {
-      const items: Call[] = await session
-        .select()
-        .from(calls)
-        .where(matching(filter))
-        .orderBy(desc(calls.startedAt), desc(calls.id))
-        .offset(skip)
-        .limit(limit);
-      return { items, total: await session.$count(calls, matching(filter)) };
-    },
-    count: (filter) => session.$count(calls, matching(filter)),
+    ...callPages(session, tenantId),
     countActive: () => session.$count(calls, and(own, eq(calls.status, 'active'))),
     async end(id, { status, reason, endedAt, durationMs, recordingKey }) {
       const rows = await session
@@ -111,7 +97,13 @@ export function callDirectory(session: Session): CallDirectory {
       session
         .select()
         .from(calls)
-        .where(and(eq(calls.nodeId, nodeId), eq(calls.status, 'active'), or(isNotNull(calls.answeredAt), undialed)))
+        .where(
+          and(
+            eq(calls.nodeId, nodeId),
+            eq(calls.status, 'active'),
+            or(isNotNull(calls.answeredAt), undialed),
+          ),
+        )
         .orderBy(asc(calls.id)),
   };
 }

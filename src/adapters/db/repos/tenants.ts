@@ -2,21 +2,28 @@ import { and, asc, desc, eq, exists, ilike, lt, or, sql } from 'drizzle-orm';
 import type { Member, MemberView } from '#core/members/member';
 import type { MemberDirectory, MemberRepo } from '#core/members/repo';
 import type { TenantDirectory, TenantRepo, TenantSummary } from '#core/tenants/repo';
-import type { Tenant } from '#core/tenants/tenant';
 import { DomainError } from '#kernel/errors';
 import type { TenantId } from '#kernel/ids';
-import { members, tenants, users } from '../tables/tenants.ts';
+import { members, plans, tenants, users } from '../tables/tenants.ts';
 import { type Session, single } from './session.ts';
 
 export function tenantRepo(session: Session, tenantId: TenantId): TenantRepo {
   const own = eq(tenants.id, tenantId);
-  const found = (rows: Tenant[]): Tenant => {
-    const tenant = single(rows);
-    if (tenant) return tenant;
+  const found = <T>(rows: T[]): T => {
+    const row = single(rows);
+    if (row) return row;
     throw new DomainError('not_found', 'The organization does not exist.');
   };
   return {
     get: async () => found(await session.select().from(tenants).where(own)),
+    withPlan: async () =>
+      found(
+        await session
+          .select({ tenant: tenants, plan: plans })
+          .from(tenants)
+          .innerJoin(plans, eq(plans.slug, tenants.planSlug))
+          .where(own),
+      ),
     lock: async () => found(await session.select().from(tenants).where(own).for('no key update')),
     update: async (change) =>
       found(

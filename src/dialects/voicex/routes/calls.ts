@@ -21,8 +21,12 @@ const listCalls = {
   querystring: Type.Object({
     agentId: Type.Optional(Id),
     status: Type.Optional(CallStatusWord),
-    skip: Type.Integer({ minimum: 0, default: 0 }),
-    limit: Type.Integer({ minimum: 1, default: 20 }),
+    skip: Type.Integer({ minimum: 0, default: 0, description: 'Calls to pass over.' }),
+    limit: Type.Integer({ minimum: 1, default: 20, description: 'Calls a page, up to 1000.' }),
+    before: Type.Optional(
+      Type.String({ description: 'Only calls older than this one: pages that stay while calls are added.' }),
+    ),
+    after: Type.Optional(Type.String({ description: 'Only calls newer than this one, those next to it.' })),
   }),
   response: { 200: Type.Array(CallBody), ...failures(400, 401, 403) },
 };
@@ -81,9 +85,9 @@ export const callRoutes =
   ({ services: { calls, usage, webhooks }, blobs, publicUrl }: VoicexDeps): RouteModule =>
   (app) => {
     app.get('/api/dashboard/calls', { schema: listCalls }, async (request) => {
-      const { agentId, status, skip, limit } = request.query;
-      const page = await calls.list(scopeOf(request), { assistantId: agentId, status, skip, limit });
-      return page.items.map((call) => showCall(call, publicUrl));
+      const { agentId, ...page } = request.query;
+      const found = await calls.page(scopeOf(request), { ...page, assistantId: agentId });
+      return found.map((call) => showCall(call, publicUrl));
     });
 
     app.get('/api/dashboard/calls/count', { schema: countCalls }, async (request) => ({
