@@ -325,6 +325,16 @@ describe('V-45 the start callback', () => {
     }
   });
 
+  it('may be asked about one call by two nodes at once', async () => {
+    backend.otherwise = () => json({ firstMessage: 'Hello' });
+    const call = starting();
+    const answers = await Promise.all([1, 2, 3].map(() => services.callbacks.ask(scope, call)));
+    backend.otherwise = () => says(204);
+    expect(answers.map(({ does }) => does)).toEqual(['brief', 'brief', 'brief']);
+    const { items } = await services.callbacks.deliveries(scope, { call: call.callId });
+    expect(items.map(({ attempt }) => attempt).sort()).toEqual([1, 2, 3]);
+  });
+
   it('that fails is let be, which is told', async () => {
     for (const [replies, asked] of [
       [[says(503), says(500)], 2],

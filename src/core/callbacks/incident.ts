@@ -113,7 +113,8 @@ export function lastFault(log: readonly LogEntry[]): string | undefined {
   return fault && `The call ended by a failure (${fault.stage}): ${fault.why}`;
 }
 
-function isFault(entry: LogEntry): entry is Extract<LogEntry, { type: 'degraded' }> {
+/** Whether an entry tells of a fault; those are rare. */
+export function isFault(entry: LogEntry): entry is Extract<LogEntry, { type: 'degraded' }> {
   return entry.type === 'degraded' && !HARMLESS.has(entry.step);
 }
 

@@ -131,10 +131,12 @@ class CallbackService implements Callbacks {
 
   /** Asks once; `before` is a try that failed and is to be noted so. */
   async #try(scope: Scope, { letter, untilMs }: Question, before?: Try): Promise<Try> {
-    const delivery = await this.#deps.uow.write(scope, async (tx) => {
-      if (before) await this.#post.end(tx, before.delivery, before.outcome);
-      return this.#post.begin(tx, letter);
-    });
+    const delivery = await unlessTaken(() =>
+      this.#deps.uow.write(scope, async (tx) => {
+        if (before) await this.#post.end(tx, before.delivery, before.outcome);
+        return this.#post.begin(tx, letter);
+      }),
+    );
     const timeoutMs = Math.max(1, Math.round(untilMs - this.#deps.clock.nowMs()));
     const limits = { timeoutMs, maxResponseBytes: MAX_ANSWER_BYTES };
     return { delivery, outcome: await this.#post.send(letter, limits, new AbortController().signal) };
@@ -184,6 +186,17 @@ interface Try {
 
 /** What a wrong answer throws while it is read. */
 const ANSWERS_FAULTS: ReadonlySet<string> = new Set(['invalid', 'forbidden']);
+
+/** Another node may ask about the same call at this moment, and have taken the number of the try. */
+async function unlessTaken<T>(note: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await note();
+    } catch (error) {
+      if (tries >= 5 || !(error instanceof DomainError) || error.code !== 'conflict') throw error;
+    }
+  }
+}
 
 /** No answer at all, or one that says to come again. */
 function isWorthAgain({ status, failure }: PostOutcome): boolean {

@@ -1,5 +1,5 @@
 import { announceIncident, hastenEnd } from '#core/callbacks/announce';
-import { incidentCall, incidentOf } from '#core/callbacks/incident';
+import { incidentCall, incidentOf, isFault } from '#core/callbacks/incident';
 import { tooManyCalls } from '#core/calls/admission';
 import type { Call, CallAnalysis } from '#core/calls/call';
 import { type CallResult, endCall, endMissed, type MissedCall } from '#core/calls/ending';
@@ -115,8 +115,8 @@ class LifecycleService implements CallLifecycle {
     return this.#uow.system.write(async (tx) => {
       await tx.calls.append(lines);
       for (const { tenantId, event } of lines) {
-        // Faults are rare: their calls are read one by one.
-        if (event.type !== 'degraded') continue;
+        // Few entries are faults: their calls are read one by one.
+        if (!isFault(event)) continue;
         const own = tx.forTenant(tenantId);
         const call = await own.calls.find(event.callId);
         const incident = call && incidentOf(event, call.answeredAt ?? call.startedAt);
