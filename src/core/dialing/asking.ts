@@ -1,6 +1,5 @@
-import type { Callbacks, StartAnswer } from '#core/callbacks/service';
+import type { Callbacks } from '#core/callbacks/service';
 import type { Call } from '#core/calls/call';
-import type { Dial } from '#core/dialing/dial';
 import { ofTenant } from '#core/dialing/far-end';
 import type { SealedText } from '#core/ports';
 import type { UnitOfWork } from '#core/uow';
@@ -23,7 +22,8 @@ export type Wish = { does: 'go on'; sealed: SealedText | null } | { does: 'rejec
 /** Asks tenants' backends about calls of ours: once each, and while they ring. */
 export class Asking {
   readonly #deps: AskingDeps;
-  readonly #asking = new Map<CallId, Promise<StartAnswer>>();
+  /** Whoever comes later waits for the one who is asking, or finds the answer stored. */
+  readonly #asking = new Map<CallId, Promise<Wish>>();
 
   constructor(deps: AskingDeps) {
     this.#deps = deps;
@@ -31,34 +31,34 @@ export class Asking {
 
   /** Whoever answers the call need not wait for the backend then. */
   ahead(call: Call): void {
-    this.#ask(call).catch((error: unknown) =>
+    this.wishFor(call).catch((error: unknown) =>
       this.#deps.log.warn({ err: error, callId: call.id }, 'backend not asked ahead'),
     );
   }
 
   /** What the backend said while the call rang, or says now. */
-  async wishFor(call: Call, dial: Dial): Promise<Wish> {
-    if (dial.askedAt !== null) return { does: 'go on', sealed: dial.brief };
-    const answer = await this.#ask(call);
-    if (answer.does === 'reject') return answer;
-    return { does: 'go on', sealed: answer.does === 'brief' ? answer.sealed : null };
-  }
-
-  #ask(call: Call): Promise<StartAnswer> {
+  wishFor(call: Call): Promise<Wish> {
     const before = this.#asking.get(call.id);
     if (before) return before;
-    const asking = this.#askNow(call).finally(() => this.#asking.delete(call.id));
+    const asking = this.#known(call).finally(() => this.#asking.delete(call.id));
     this.#asking.set(call.id, asking);
     return asking;
   }
 
-  async #askNow(call: Call): Promise<StartAnswer> {
+  async #known(call: Call): Promise<Wish> {
+    const { uow } = this.#deps;
+    const dial = await uow.read(ofTenant(call.tenantId), (repos) => repos.dials.find(call.id));
+    return dial && dial.askedAt !== null ? { does: 'go on', sealed: dial.brief } : this.#ask(call);
+  }
+
+  async #ask(call: Call): Promise<Wish> {
     const { callbacks, uow, clock, rejected } = this.#deps;
     const scope = ofTenant(call.tenantId);
     const answer = await callbacks.ask(scope, { ...call, callId: call.id, callSid: call.carrierRef });
     const sealed = answer.does === 'brief' ? answer.sealed : null;
     await uow.write(scope, (tx) => tx.dials.saveBrief(call.id, sealed, new Date(clock.nowMs())));
-    if (answer.does === 'reject') await rejected(call);
-    return answer;
+    if (answer.does !== 'reject') return { does: 'go on', sealed };
+    await rejected(call);
+    return { does: 'reject' };
   }
 }

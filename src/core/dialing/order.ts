@@ -1,4 +1,5 @@
 import type { Callbacks } from '#core/callbacks/callbacks';
+import { checkCallbacks } from '#core/callbacks/check-callbacks';
 import type { MachineDetection } from '#core/dialing/dial';
 import { e164Field, invalid, objectField, wholeField, wordField } from '#core/fields';
 import type { CarrierAccount, OutboundHttp } from '#core/ports';
@@ -30,15 +31,11 @@ export function checkedOrder(
   order: OutboundOrder,
   urls: OutboundHttp,
 ): Required<Omit<OutboundOrder, 'assistantId'>> {
-  const { callbacks, machineDetection } = order;
-  for (const field of ['startUrl', 'endUrl', 'errorUrl'] as const) {
-    const url = callbacks[field];
-    if (url !== null) urls.checkUrl(url, `callbacks.${field}`);
-  }
+  const { machineDetection } = order;
   return {
     to: e164Field(order.to, 'to'),
     from: e164Field(order.from, 'from'),
-    callbacks,
+    callbacks: checkCallbacks(urls, order.callbacks),
     metadata: objectField(order.metadata, 'metadata', 16_384),
     account: order.account === null ? null : accountField(order.account),
     machineDetection:

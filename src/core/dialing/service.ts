@@ -134,7 +134,7 @@ class DialingService implements Dialing {
       return { ...found, carrierRef: found.carrierRef ?? CallSid };
     });
     if (!call) return { does: 'hang up' };
-    const wish = await this.#asking.wishFor(call, dial);
+    const wish = await this.#asking.wishFor(call);
     if (wish.does === 'reject') return { does: 'hang up' };
     const isLeft = isVoicemail(AnsweredBy) && this.#hasMessage(call.id, wish.sealed);
     if (isMachine(AnsweredBy) && !isLeft) return this.#turnDown(call, { reason: 'voicemail' });
