@@ -3,7 +3,18 @@ import type { Call } from '#core/calls/call';
 import type { CallFilter, CallRepo } from '#core/calls/repo';
 import type { CallId, TenantId } from '#kernel/ids';
 import { calls } from '../tables/calls.ts';
+import { prepared } from './prepared.ts';
 import type { Session } from './session.ts';
+
+const newest = prepared('newest_calls', (session) =>
+  session
+    .select()
+    .from(calls)
+    .where(eq(calls.tenantId, sql.placeholder('tenantId')))
+    .orderBy(desc(calls.startedAt), desc(calls.id))
+    .offset(sql.placeholder('skip'))
+    .limit(sql.placeholder('limit')),
+);
 
 /** Lists of one tenant's calls, newest first. */
 export function callPages(session: Session, tenantId: TenantId): Pick<CallRepo, 'list' | 'page' | 'count'> {
@@ -39,6 +50,8 @@ export function callPages(session: Session, tenantId: TenantId): Pick<CallRepo, 
         before && lt(place, placeOf(before)),
         after && gt(place, placeOf(after)),
       );
+      if (Object.keys(filter).length === 0 && !before && !after)
+        return newest(session, { tenantId, ...page });
       if (!after) return rows(within, page);
       // Those next to the cursor, not the newest of all: a client that goes on from page to page misses none.
       const next: Call[] = await session

@@ -1,7 +1,8 @@
-import { and, asc, eq, isNull, lt, or } from 'drizzle-orm';
+import { and, asc, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import type { KeyDirectory, KeyRepo } from '#core/keys/repo';
 import type { TenantId } from '#kernel/ids';
 import { apiKeys, plans, tenants } from '../tables/tenants.ts';
+import { prepared } from './prepared.ts';
 import { type Session, single } from './session.ts';
 
 const shown = {
@@ -15,6 +16,15 @@ const shown = {
 };
 
 const live = isNull(apiKeys.revokedAt);
+
+const keyByHash = prepared('key_by_hash', (session) =>
+  session
+    .select({ key: shown, tenant: tenants, plan: plans })
+    .from(apiKeys)
+    .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
+    .innerJoin(plans, eq(plans.slug, tenants.planSlug))
+    .where(and(eq(apiKeys.hash, sql.placeholder('hash')), live)),
+);
 
 export function keyRepo(session: Session, tenantId: TenantId): KeyRepo {
   const own = and(eq(apiKeys.tenantId, tenantId), live);
@@ -34,15 +44,7 @@ export function keyRepo(session: Session, tenantId: TenantId): KeyRepo {
 
 export function keyDirectory(session: Session): KeyDirectory {
   return {
-    findByHash: async (hash) =>
-      single(
-        await session
-          .select({ key: shown, tenant: tenants, plan: plans })
-          .from(apiKeys)
-          .innerJoin(tenants, eq(tenants.id, apiKeys.tenantId))
-          .innerJoin(plans, eq(plans.slug, tenants.planSlug))
-          .where(and(eq(apiKeys.hash, hash), live)),
-      ),
+    findByHash: async (hash) => single(await keyByHash(session, { hash })),
     touch: async (id, at) =>
       void (await session
         .update(apiKeys)

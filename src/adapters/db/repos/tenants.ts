@@ -5,7 +5,16 @@ import type { TenantDirectory, TenantRepo, TenantSummary } from '#core/tenants/r
 import { DomainError } from '#kernel/errors';
 import type { TenantId } from '#kernel/ids';
 import { members, plans, tenants, users } from '../tables/tenants.ts';
+import { prepared } from './prepared.ts';
 import { type Session, single } from './session.ts';
+
+const withPlan = prepared('tenant_with_plan', (session) =>
+  session
+    .select({ tenant: tenants, plan: plans })
+    .from(tenants)
+    .innerJoin(plans, eq(plans.slug, tenants.planSlug))
+    .where(eq(tenants.id, sql.placeholder('tenantId'))),
+);
 
 export function tenantRepo(session: Session, tenantId: TenantId): TenantRepo {
   const own = eq(tenants.id, tenantId);
@@ -16,14 +25,7 @@ export function tenantRepo(session: Session, tenantId: TenantId): TenantRepo {
   };
   return {
     get: async () => found(await session.select().from(tenants).where(own)),
-    withPlan: async () =>
-      found(
-        await session
-          .select({ tenant: tenants, plan: plans })
-          .from(tenants)
-          .innerJoin(plans, eq(plans.slug, tenants.planSlug))
-          .where(own),
-      ),
+    withPlan: async () => found(await withPlan(session, { tenantId })),
     lock: async () => found(await session.select().from(tenants).where(own).for('no key update')),
     update: async (change) =>
       found(

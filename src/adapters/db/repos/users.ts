@@ -3,6 +3,7 @@ import type { UserDirectory, UserRepo } from '#core/users/repo';
 import { emailKey, type User } from '#core/users/user';
 import type { TenantId } from '#kernel/ids';
 import { members, plans, tenants, users } from '../tables/tenants.ts';
+import { prepared } from './prepared.ts';
 import { type Session, single } from './session.ts';
 
 /** The columns anyone but sign-in may read. */
@@ -14,6 +15,16 @@ const shown = {
   passwordChangeRequired: users.passwordChangeRequired,
   createdAt: users.createdAt,
 };
+
+const seatOf = prepared('seat_of', (session) =>
+  session
+    .select({ user: shown, tokenVersion: users.tokenVersion, member: members, tenant: tenants, plan: plans })
+    .from(users)
+    .innerJoin(members, and(eq(members.userId, users.id), eq(members.tenantId, sql.placeholder('tenantId'))))
+    .innerJoin(tenants, eq(tenants.id, members.tenantId))
+    .innerJoin(plans, eq(plans.slug, tenants.planSlug))
+    .where(eq(users.id, sql.placeholder('id'))),
+);
 
 export function userRepo(session: Session, tenantId: TenantId): UserRepo {
   return {
@@ -44,22 +55,7 @@ export function userDirectory(session: Session): UserDirectory {
           .from(users)
           .where(eq(users.emailKey, emailKey(email))),
       ),
-    seat: async (id, tenantId) =>
-      single(
-        await session
-          .select({
-            user: shown,
-            tokenVersion: users.tokenVersion,
-            member: members,
-            tenant: tenants,
-            plan: plans,
-          })
-          .from(users)
-          .innerJoin(members, and(eq(members.userId, users.id), eq(members.tenantId, tenantId)))
-          .innerJoin(tenants, eq(tenants.id, members.tenantId))
-          .innerJoin(plans, eq(plans.slug, tenants.planSlug))
-          .where(eq(users.id, id)),
-      ),
+    seat: async (id, tenantId) => single(await seatOf(session, { id, tenantId })),
     credentialsOf: async (id) =>
       single(
         await session
