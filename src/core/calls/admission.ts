@@ -165,7 +165,7 @@ class AdmissionService implements Admission {
     const longestMs = view.effectiveMaxCallDurationSec * 1_000;
     return {
       ...facts,
-      tenantName: tenant.name,
+      tenantName: tenant.named ? tenant.name : '',
       timezone: assistant.timezone ?? tenant.timezone,
       assistant,
       variables: { ...assistant.variables, ...ticket.variables, ...brief.variables },

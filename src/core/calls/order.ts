@@ -30,6 +30,7 @@ export interface StreamTicket {
 export interface CallOrder {
   readonly callId: CallId;
   readonly tenantId: TenantId;
+  /** Empty where it gave none. */
   readonly tenantName: string;
   /** The assistant's zone, else the tenant's. */
   readonly timezone: string;

@@ -126,6 +126,39 @@ describe('a call to a registered number', () => {
   });
 });
 
+describe('the log of deliveries', () => {
+  const deliveries = async (query: string, bearer: string) => {
+    const headers = { authorization: `Bearer ${bearer}` };
+    const response = await api.app.inject({ url: `/veevo/api/deliveries${query}`, headers });
+    return { status: response.statusCode, body: response.json() };
+  };
+
+  it('is read page by page, newest first, or for one call by its id or SID', async () => {
+    const own = await api.account();
+    const { phoneNumber } = await api.number(own);
+    const sids = [1, 2, 3].map((n) => `CA${String(n).padStart(32, 'a')}`);
+    api.platform.web.answer = () => ({ status: 200, headers: {}, body: '{"reject": true}' });
+    for (const CallSid of sids) await ring(phoneNumber, api, { CallSid });
+    const { body } = await deliveries('?limit=2', own.key);
+    expect(body).toMatchObject({ total: 3, limit: 2, offset: 0 });
+    const rest = (await deliveries('?limit=2&offset=2', own.key)).body;
+    const all = [...body.deliveries, ...rest.deliveries];
+    expect(all).toHaveLength(3);
+    const times = all.map(({ startedAt }) => Date.parse(startedAt));
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    for (const call of [sids[1], all[1].callId])
+      expect((await deliveries(`?call=${call}`, own.key)).body).toMatchObject({
+        total: 1,
+        deliveries: [all[1]],
+      });
+    expect((await deliveries(`?call=${sids[1]}`, account.key)).body.total).toBe(0);
+  });
+
+  it.each(['?limit=0', '?limit=101', '?offset=-1', '?call='])('V-43 %s gives 400', async (query) => {
+    expect((await deliveries(query, account.key)).status).toBe(400);
+  });
+});
+
 describe('a call that cannot be taken', () => {
   it('V-44 to a number that nobody has: the caller hears so', async () => {
     const { status, text } = await ring(freshNumber());
@@ -187,7 +220,7 @@ describe('a request that is no call', () => {
   });
 });
 
-describe('signatures', () => {
+describe('signatures and hosts', () => {
   const authToken = 'the token of the account at Twilio';
 
   it('V-44 with a token configured, Twilio’s own signature is needed', async () => {
@@ -203,5 +236,26 @@ describe('signatures', () => {
     const foreign = twilio.getExpectedTwilioSignature('another', `${PUBLIC_URL}/veevo/voice`, form);
     expect((await post(right)).text).toContain('<Stream');
     for (const wrong of [undefined, '', 'garbled', foreign]) expect((await post(wrong)).status).toBe(403);
+  });
+
+  it('a Host of its own serves the API at its root, and signatures are made over its address', async () => {
+    const hosts = [{ dialect: 'veevo', host: 'engine.example.com', port: null }];
+    await using signed = await startVeevo({ twilioAuthToken: authToken, hosts });
+    const own = await signed.account();
+    const form = { ...FORM, To: (await signed.number(own)).phoneNumber };
+    const headers = { host: 'engine.example.com', authorization: `Bearer ${own.key}` };
+    expect((await signed.app.inject({ url: '/api/account', headers })).json().account.id).toBe(own.id);
+    const signature = twilio.getExpectedTwilioSignature(authToken, 'https://engine.example.com/voice', form);
+    const answer = await signed.app.inject({
+      method: 'POST',
+      url: '/voice',
+      headers: {
+        host: 'engine.example.com',
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-twilio-signature': signature,
+      },
+      payload: new URLSearchParams(form).toString(),
+    });
+    expect(answer.body).toContain('<Stream');
   });
 });
