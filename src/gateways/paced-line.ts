@@ -72,8 +72,9 @@ export class PacedLine implements Transport, Paced {
   #sinceMark = 0;
   #lastMark = 0;
   #droppedSamples = 0;
-  #heldSinceMs: number | undefined;
-  #heldMs = 0;
+  #frozenSinceMs: number | undefined;
+  #frozenMs = 0;
+  #isHeld = false;
 
   constructor(options: PacedLineOptions) {
     const { rateHz, codec, clock } = options;
@@ -128,6 +129,16 @@ export class PacedLine implements Transport, Paced {
     if (this.signal.aborted) return;
     this.#cutOff(this.#playNowMs);
     this.#wire.clear();
+  }
+
+  /** What has been sent, at most the lead, is still heard and counted. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  resume(): void {
+    this.#isHeld = false;
+    this.#send(this.#playNowMs);
   }
 
   drained(signal: AbortSignal): Promise<void> {
@@ -188,14 +199,14 @@ export class PacedLine implements Transport, Paced {
    * than the lead is sent until `thaw`. The caller's side of the line goes on. Idempotent, like `thaw`.
    */
   freeze(): void {
-    this.#heldSinceMs ??= this.#clock.nowMs();
+    this.#frozenSinceMs ??= this.#clock.nowMs();
   }
 
   /** The far end plays again, from where it was when `freeze` was called. */
   thaw(): void {
-    if (this.#heldSinceMs === undefined) return;
-    this.#heldMs += this.#clock.nowMs() - this.#heldSinceMs;
-    this.#heldSinceMs = undefined;
+    if (this.#frozenSinceMs === undefined) return;
+    this.#frozenMs += this.#clock.nowMs() - this.#frozenSinceMs;
+    this.#frozenSinceMs = undefined;
   }
 
   tick(nowMs: number): void {
@@ -208,7 +219,7 @@ export class PacedLine implements Transport, Paced {
 
   /** The clock of playing: it stands still while the line is frozen. */
   get #playNowMs(): number {
-    return (this.#heldSinceMs ?? this.#clock.nowMs()) - this.#heldMs;
+    return (this.#frozenSinceMs ?? this.#clock.nowMs()) - this.#frozenMs;
   }
 
   /** Samples pushed and not cleared since the line opened. */
@@ -224,6 +235,7 @@ export class PacedLine implements Transport, Paced {
 
   /** Sends what the lead allows. Less than a whole packet waits for more, until the far end is about to run dry. */
   #send(nowMs: number): void {
+    if (this.#isHeld) return;
     const queue = this.#queue;
     while (queue.sent < queue.tail) {
       const aheadMs = this.#play.endMs - nowMs;
@@ -278,7 +290,7 @@ export class PacedLine implements Transport, Paced {
     const queue = this.#queue;
     const samples = count === whole.samples.length ? whole.samples : whole.samples.subarray(0, count);
     const frame = samples === whole.samples ? whole : { ...whole, samples };
-    frame.atMs = this.#play.timeOf(this.#delivered) + this.#heldMs - this.#openedMs;
+    frame.atMs = this.#play.timeOf(this.#delivered) + this.#frozenMs - this.#openedMs;
     let isDecoded = false;
     for (const listener of this.#listeners) {
       if (!listener.played) continue;

@@ -203,6 +203,67 @@ describe('clear', () => {
   });
 });
 
+describe('a pause', () => {
+  it('keeps what is not sent, counts the lead that is still heard, and goes on with the very next sample', () => {
+    const farEnd = new FarEnd(clock, 20);
+    const line = open(farEnd);
+    const heard: number[] = [];
+    line.listen({ played: { push: (frame) => heard.push(...frame.samples) } });
+    push(line, 1000);
+    clock.advance(510);
+    line.hold();
+    clock.advance(300);
+    const pausedMs = line.playedMs;
+    expect(pausedMs).toBeGreaterThan(510);
+    expect(pausedMs).toBeLessThanOrEqual(510 + 60);
+    expect(line.queuedMs).toBeCloseTo(1000 - pausedMs, 5);
+    clock.advance(5_000);
+    expect([line.playedMs, farEnd.clears]).toEqual([pausedMs, 0]);
+    line.resume();
+    clock.advance(200);
+    expect(line.playedMs).toBeGreaterThan(pausedMs + 100);
+    expect(line.playedMs).toBeLessThanOrEqual(pausedMs + 200);
+    clock.advance(1000);
+    expect(line.playedMs).toBe(1000);
+    const quantized = speech(1000).map((sample) => sample);
+    expect(heard).toHaveLength(quantized.length);
+    expect(heard.every((sample, i) => Math.abs(sample - quantized[i]!) < 600)).toBe(true);
+  });
+
+  it('holds what is pushed meanwhile, and outlasts a clear', async () => {
+    const farEnd = new FarEnd(clock, null);
+    const line = open(farEnd);
+    push(line, 500);
+    clock.advance(100);
+    line.hold();
+    line.clear();
+    const sent = farEnd.packets.length;
+    push(line, 200);
+    const end = line.drained(never);
+    clock.advance(1000);
+    expect(farEnd.packets).toHaveLength(sent);
+    expect(await settled(end)).toBe(false);
+    line.resume();
+    clock.advance(300);
+    expect(await settled(end)).toBe(true);
+    expect(line.playedMs).toBeCloseTo(300, 0);
+  });
+
+  it('ends with the line', async () => {
+    const farEnd = new FarEnd(clock, null);
+    const line = open(farEnd);
+    push(line, 500);
+    line.hold();
+    const end = line.drained(never);
+    line.gone('caller_hung_up');
+    expect(await settled(end)).toBe(true);
+    const sent = farEnd.packets.length;
+    line.resume();
+    clock.advance(300);
+    expect(farEnd.packets).toHaveLength(sent);
+  });
+});
+
 describe('drained', () => {
   it('resolves when all that was pushed before has been played, later pushes or not', async () => {
     const line = open(new FarEnd(clock, null));
