@@ -55,7 +55,10 @@ export class Checkouts {
     const { uow, payments, publicUrl } = this.#deps;
     const tenant = await uow.read(scope, (repos) => repos.tenant.get());
     const customerRef = await this.#customer(scope, tenant);
-    return payments.portal({ customerRef, returnUrl: `${publicUrl}/` }, AbortSignal.timeout(VENDOR_MS));
+    return payments.portal(
+      { customerRef, returnUrl: `${publicUrl}/checkout/closed` },
+      AbortSignal.timeout(VENDOR_MS),
+    );
   }
 
   /** The checkout that counts, under the tenant's lock: two who ask at once are led to one page. */

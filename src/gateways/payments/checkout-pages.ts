@@ -23,6 +23,12 @@ export function checkoutPages({
             <p class="soft">You can close this page.</p></section>`,
         }),
       );
+      inner.get('/checkout/closed', (_request, reply) =>
+        sendPage(reply, {
+          title: 'Billing',
+          body: markup`<section><h1>All done</h1><p class="soft">You can close this page.</p></section>`,
+        }),
+      );
       inner.get<{ Querystring: { checkout?: string } }>('/checkout/canceled', (request, reply) => {
         const { checkout } = request.query;
         const again =

@@ -23,9 +23,9 @@ function shown(piece: Piece): string {
 }
 
 const STYLE = `
-:root { color-scheme: light dark; --ink: #16181d; --soft: #5c6370; --line: #dfe2e8; --paper: #fff; --ground: #f3f4f7; --accent: #3454d1; }
+:root { color-scheme: light dark; --ink: #16181d; --soft: #5c6370; --line: #dfe2e8; --paper: #fff; --ground: #f3f4f7; --accent: #3454d1; --on: #fff; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #eceef2; --soft: #a0a7b4; --line: #343a46; --paper: #1c2027; --ground: #12151a; --accent: #6d8bff; }
+  :root { --ink: #eceef2; --soft: #a0a7b4; --line: #343a46; --paper: #1c2027; --ground: #12151a; --accent: #8ea5ff; --on: #10131c; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
@@ -33,11 +33,11 @@ main { max-width: 34rem; margin: 0 auto; padding: 3rem 1rem; }
 .note { margin: 0 0 1rem; color: var(--soft); font-size: .875rem; }
 section { background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 1.5rem; margin-bottom: 1rem; }
 h1 { font-size: 1.375rem; margin: 0 0 .25rem; } h2 { font-size: 1rem; margin: 0 0 .75rem; } p { margin: .25rem 0; }
-.amount { font-size: 2.25rem; font-weight: 650; margin: .75rem 0 0; } .soft { color: var(--soft); }
-.row { display: flex; justify-content: space-between; gap: 1rem; padding: .375rem 0; border-top: 1px solid var(--line); }
+.amount { font-size: 2.25rem; font-weight: 650; margin: .75rem 0 0; } .amount span { font-size: 1rem; font-weight: 400; } .soft { color: var(--soft); }
+.row { display: flex; gap: 1rem; padding: .375rem 0; border-top: 1px solid var(--line); } .row span { flex: 1; } .row span:last-child { text-align: right; }
 form { display: inline-block; margin: .75rem .5rem 0 0; }
 button, .button { font: inherit; border: 1px solid var(--line); border-radius: 8px; padding: .5rem 1rem; background: transparent; color: inherit; cursor: pointer; text-decoration: none; display: inline-block; }
-button.main { background: var(--accent); border-color: var(--accent); color: #fff; font-weight: 600; }
+button.main { background: var(--accent); border-color: var(--accent); color: var(--on); font-weight: 600; }
 a { color: var(--accent); } button:focus-visible, a:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `;
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
