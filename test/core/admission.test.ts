@@ -90,6 +90,7 @@ describe('admission', () => {
         modelId: 'gpt-4o',
         credentials: { apiKey: 'sk-secret' },
         settings: { baseUrl: 'https://llm.example.com/v1' },
+        source: 'client',
       },
       expect.objectContaining({ providerKey: 'concierge', modelId: 'concierge', credentials: {} }),
     ]);
