@@ -30,6 +30,7 @@ export function banner(config: Config, facts: StartFacts, tookMs: number): strin
     '',
     `    Talk to it     ${url}/talk`,
     `    Voicex API     ${url}/voicex/api    reference ${url}/voicex/docs`,
+    `    veevo API      ${url}/veevo/api     reference ${url}/veevo/docs`,
     `    Operator       ${url}/admin    ${adminKey}`,
     `    Health         ${url}/readyz    ${url}/metrics`,
     '',
