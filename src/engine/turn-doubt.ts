@@ -87,7 +87,8 @@ function heardInDoubt(state: In<'doubting'>, input: Heard, nowMs: number): Step 
   const next = { ...state, text };
   const floor = { fromMs: state.onsetMs, input, lastSpeechMs: state.lastSpeechMs };
   const isOver = input.final && state.lastSpeechMs !== null;
-  if (text !== '' && isInterruption(next, { isOver, confidence: input.confidence })) return interrupt(next, floor, nowMs);
+  if (text !== '' && isInterruption(next, { isOver, confidence: input.confidence }))
+    return interrupt(next, floor, nowMs);
   if (!isOver) return [next, []];
   const isKnown = text !== '' && isBackchannel(text, state.book.rules.language);
   const dueMs = state.lastSpeechMs! + (isKnown ? 0 : RESUME_AFTER_MS);
