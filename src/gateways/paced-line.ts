@@ -31,6 +31,11 @@ export interface PacedLineOptions {
   clock: Clock;
   /** How far sending runs ahead of playing, to ride out stalls; default 60. */
   leadMs?: number;
+  /**
+   * False where the far end buffers more than the lead: it would go on too long after a `hold`, so that the line has
+   * none; default true.
+   */
+  canHold?: boolean;
   /** Pushed audio beyond this is dropped; default five minutes. */
   maxQueuedMs?: number;
 }
@@ -91,6 +96,10 @@ export class PacedLine implements Transport, Paced {
     this.#played = { samples: new Int16Array(frameSamples), rateHz, atMs: 0 };
     this.#heard = { samples: new Int16Array(0), rateHz, atMs: 0 };
     this.#inbound = new InboundClock(rateHz, (samples, atMs) => this.#pass(samples, atMs));
+    if (options.canHold === false) {
+      this.hold = undefined;
+      this.resume = undefined;
+    }
     this.#leave = options.pacer.add(this);
   }
 
@@ -132,11 +141,11 @@ export class PacedLine implements Transport, Paced {
   }
 
   /** What has been sent, at most the lead, is still heard and counted. */
-  hold(): void {
+  hold?(): void {
     this.#isHeld = true;
   }
 
-  resume(): void {
+  resume?(): void {
     this.#isHeld = false;
     this.#send(this.#playNowMs);
   }

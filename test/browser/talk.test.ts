@@ -245,6 +245,35 @@ describe.skipIf(!chromiumPath)(`the talk page${withoutChromium}`, () => {
     await until(() => loudFrames(call) > 10);
   });
 
+  it('shows a reply that was typed over above the message that interrupted it', async () => {
+    const call = await start('#type-instead');
+    await speak(call, 'Good morning.');
+    call.emit({ type: 'agent.speaking', purpose: 'reply' }, turn(1));
+    await page.fill('#text', 'What about Sunday?');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#log .pending >> text=What about Sunday?');
+    const cut = { text: 'We are open from', fromMs: 0, toMs: 500, interrupted: true, unheardChars: 40 };
+    call.emit({ type: 'agent.said', purpose: 'reply', ...cut }, turn(1));
+    await page.waitForSelector('#log .cut >> text=We are open from');
+    await exchange(call, { turnId: turn(2), heard: 'What about Sunday?', said: 'We are closed.' });
+    await page.waitForSelector('#log .agent >> text=We are closed.');
+    const bubbles = await page.locator('#log .bubble').allTextContents();
+    expect(bubbles).toEqual(['Good morning.', 'We are open from', 'What about Sunday?', 'We are closed.']);
+    expect(await page.locator('#log .pending').count()).toBe(0);
+  });
+
+  it('shows a typed message with the words that were spoken before it as one turn', async () => {
+    const call = await start();
+    call.emit({ type: 'user.heard', text: 'and what', final: true }, turn(1));
+    await page.fill('#text', 'about Sunday?');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#log .pending >> text=about Sunday?');
+    call.emit({ type: 'turn.ended', text: 'and what about Sunday?', fromMs: 0, toMs: 1000 }, turn(1));
+    await page.waitForSelector('#log .caller:not(.pending) >> text=and what about Sunday?');
+    expect(await page.locator('#log .caller').count()).toBe(1);
+    expect(await page.locator('#interim .caller').count()).toBe(0);
+  });
+
   it('presses keys, hangs up, says why the call ended and starts again', async () => {
     const call = await start();
     await page.click('#keypad-toggle');

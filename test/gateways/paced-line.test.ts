@@ -211,7 +211,7 @@ describe('a pause', () => {
     line.listen({ played: { push: (frame) => heard.push(...frame.samples) } });
     push(line, 1000);
     clock.advance(510);
-    line.hold();
+    line.hold!();
     clock.advance(300);
     const pausedMs = line.playedMs;
     expect(pausedMs).toBeGreaterThan(510);
@@ -219,7 +219,7 @@ describe('a pause', () => {
     expect(line.queuedMs).toBeCloseTo(1000 - pausedMs, 5);
     clock.advance(5_000);
     expect([line.playedMs, farEnd.clears]).toEqual([pausedMs, 0]);
-    line.resume();
+    line.resume!();
     clock.advance(200);
     expect(line.playedMs).toBeGreaterThan(pausedMs + 100);
     expect(line.playedMs).toBeLessThanOrEqual(pausedMs + 200);
@@ -235,7 +235,7 @@ describe('a pause', () => {
     const line = open(farEnd);
     push(line, 500);
     clock.advance(100);
-    line.hold();
+    line.hold!();
     line.clear();
     const sent = farEnd.packets.length;
     push(line, 200);
@@ -243,22 +243,27 @@ describe('a pause', () => {
     clock.advance(1000);
     expect(farEnd.packets).toHaveLength(sent);
     expect(await settled(end)).toBe(false);
-    line.resume();
+    line.resume!();
     clock.advance(300);
     expect(await settled(end)).toBe(true);
     expect(line.playedMs).toBeCloseTo(300, 0);
+  });
+
+  it('is not offered where the far end buffers more', () => {
+    const line = open(new FarEnd(clock, null), { canHold: false });
+    expect([line.hold, line.resume]).toEqual([undefined, undefined]);
   });
 
   it('ends with the line', async () => {
     const farEnd = new FarEnd(clock, null);
     const line = open(farEnd);
     push(line, 500);
-    line.hold();
+    line.hold!();
     const end = line.drained(never);
     line.gone('caller_hung_up');
     expect(await settled(end)).toBe(true);
     const sent = farEnd.packets.length;
-    line.resume();
+    line.resume!();
     clock.advance(300);
     expect(farEnd.packets).toHaveLength(sent);
   });

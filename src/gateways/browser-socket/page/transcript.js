@@ -68,7 +68,8 @@ export class Transcript {
     const line = this.line('caller', text);
     line.classList.add('pending');
     this.pending.push({ text, line });
-    this.add(line);
+    this.parts.empty.hidden = true;
+    this.parts.log.append(line);
     this.toBottom();
   }
 
@@ -98,9 +99,12 @@ export class Transcript {
     this.settled = '';
     this.moving?.remove();
     this.moving = null;
-    const index = this.pending.findIndex((pending) => pending.text === text);
-    if (index >= 0) this.pending.splice(index, 1)[0].line.classList.remove('pending');
-    else if (text.trim() !== '') this.add(this.line('caller', text));
+    const index = this.pending.findIndex((typed) => text === typed.text || text.endsWith(` ${typed.text}`));
+    if (index >= 0) {
+      const { line } = this.pending.splice(index, 1)[0];
+      line.classList.remove('pending');
+      line.querySelector('.bubble').textContent = text;
+    } else if (text.trim() !== '') this.add(this.line('caller', text));
   }
 
   speak(who) {
@@ -119,7 +123,8 @@ export class Transcript {
     this.wave?.remove();
     this.wave = null;
     if (text.trim() === '') return;
-    const last = this.parts.log.lastElementChild;
+    const [next] = this.pending;
+    const last = next ? next.line.previousElementSibling : this.parts.log.lastElementChild;
     const reply = turnId ? this.replies.get(turnId) : undefined;
     let line = reply;
     if (reply && reply === last) reply.querySelector('.bubble').append(` ${text}`);
@@ -190,9 +195,10 @@ export class Transcript {
     return foot;
   }
 
+  /** What comes while a typed message has not been taken was before it. */
   add(item) {
     this.parts.empty.hidden = true;
-    this.parts.log.append(item);
+    this.parts.log.insertBefore(item, this.pending[0]?.line ?? null);
   }
 
   isAtBottom() {
