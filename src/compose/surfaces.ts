@@ -60,6 +60,7 @@ export async function openSurfaces(parts: SurfaceParts) {
       services,
       adminApiKey: keys.admin,
       jobs: { runDue: (name) => calls.queue.runDue(name ?? undefined) },
+      callOutbox: parts.carrier.sandbox,
     }),
     extraPlugins: [
       afterStream({ publicUrl, signatures, transfers }),

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Services } from '#core/services';
 import type { Dialect, StatusTable } from '#http/dialect';
 import { DomainError } from '#kernel/errors';
+import { type CallOutbox, callOutboxRoutes } from './routes/call-outbox.ts';
 import { type JobRunner, jobRoutes } from './routes/jobs.ts';
 import { planRoutes } from './routes/plans.ts';
 import { providerRoutes } from './routes/providers.ts';
@@ -12,6 +13,8 @@ export interface OperatorDeps {
   readonly services: Services;
   readonly adminApiKey: string;
   readonly jobs: JobRunner;
+  /** Null where calls are a real vendor's. */
+  readonly callOutbox: CallOutbox | null;
 }
 
 const STATUS = {
@@ -49,6 +52,7 @@ export function operator(deps: OperatorDeps): Dialect {
       planRoutes(deps.services.plans),
       providerRoutes(deps.services.providers),
       jobRoutes(deps.jobs),
+      callOutboxRoutes(deps.callOutbox),
     ],
   };
 }

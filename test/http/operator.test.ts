@@ -9,10 +9,17 @@ const KEY = 'the-operators-key';
 let platform: TestPlatform;
 let app: FastifyInstance;
 const ran: (JobName | null)[] = [];
+const placed = ['+15550001', '+15550002'].map((to) => ({
+  ...{ to, from: '+15551234567', callSid: `CA${to}`, status: 'completed' },
+  mediaUrl: null,
+  at: new Date('2026-05-12T15:00:00Z'),
+}));
+const callOutbox = { placed: (to?: string) => placed.filter((call) => to === undefined || call.to === to) };
 beforeAll(async () => {
   platform = await testPlatform();
   const jobs = { runDue: async (name: JobName | null) => ran.push(name) };
-  app = await fixtureApp({ operator: operator({ services: platform.services, adminApiKey: KEY, jobs }) });
+  const { services } = platform;
+  app = await fixtureApp({ operator: operator({ services, adminApiKey: KEY, jobs, callOutbox }) });
 });
 afterAll(async () => {
   await app.close();
@@ -62,7 +69,7 @@ describe('the operator’s key', () => {
   });
 
   it('what is not there answers 404, sandboxes that have no port among it', async () => {
-    for (const path of ['/outbox/mail', '/outbox/sms', '/outbox/calls', '/nothing'])
+    for (const path of ['/outbox/mail', '/outbox/sms', '/nothing'])
       expect((await ask('GET', path)).status).toBe(404);
   });
 });
@@ -224,5 +231,27 @@ describe('jobs', () => {
     expect(ran).toEqual([null, 'sweep-tickets', null]);
     expect((await ask('POST', '/jobs/run', { name: 'constructor' })).status).toBe(400);
     expect(ran).toHaveLength(3);
+  });
+});
+
+describe('the outbox of calls', () => {
+  it('shows what the sandbox carrier was asked for, of one number too', async () => {
+    const all = await ask('GET', '/outbox/calls');
+    expect(all.body.items.map(({ to }: { to: string }) => to)).toEqual(['+15550001', '+15550002']);
+    expect(all.body.items[0]).toEqual({ ...placed[0], at: '2026-05-12T15:00:00.000Z' });
+    for (const to of ['%2B15550002', '+15550002'])
+      expect((await ask('GET', `/outbox/calls?to=${to}`)).body.items).toHaveLength(1);
+    expect((await ask('GET', '/outbox/calls', undefined, null)).status).toBe(401);
+  });
+
+  it('is not there where calls are a real carrier’s', async () => {
+    const { services } = platform;
+    const jobs = { runDue: async () => 0 };
+    const real = await fixtureApp({
+      operator: operator({ services, adminApiKey: KEY, jobs, callOutbox: null }),
+    });
+    const answer = await real.inject({ url: '/admin/outbox/calls', headers: { 'x-admin-key': KEY } });
+    expect(answer.statusCode).toBe(404);
+    await real.close();
   });
 });

@@ -19,6 +19,8 @@ export interface Receiver {
   readonly host: string;
   readonly received: Received[];
   answer: (path: string) => 'take' | 'fail' | 'hang';
+  /** What a request that is taken is answered with, by path; nothing for the others. */
+  readonly replies: Map<string, object>;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,8 @@ export async function openReceiver(): Promise<Receiver> {
       const how = receiver.answer(request.url!);
       const { headers, url } = request;
       received.push({ path: url!, headers, body: JSON.parse(rawBody), rawBody, isTaken: how === 'take' });
-      if (how !== 'hang') response.writeHead(how === 'take' ? 200 : 503).end();
+      const reply = how === 'take' ? receiver.replies.get(url!) : undefined;
+      if (how !== 'hang') response.writeHead(how === 'take' ? 200 : 503).end(reply && JSON.stringify(reply));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -43,6 +46,7 @@ export async function openReceiver(): Promise<Receiver> {
     host,
     received,
     answer: () => 'take',
+    replies: new Map(),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,19 +1,13 @@
-import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import { acceptForms } from '#http/body-parsers';
 import { type RouteModule, scopeOf } from '#http/dialect';
 import { signedRequest } from '#http/signed-request';
-import { connectStream, sayAndHangUp } from '#http/twiml';
-import { DomainError, type ErrorCode } from '#kernel/errors';
+import { sendVoiceAnswer } from '#http/voice-answer';
+import { DomainError } from '#kernel/errors';
 import { WEBHOOK } from '../auth.ts';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
 import { operation } from '../operation.ts';
-
-const BUSY = "I'm sorry, we can't take your call right now. Please try again in a few minutes. Goodbye.";
-
-/** Refusals that a caller hears about; the rest are the tenant's to mend and go to Twilio's debugger. */
-const SPOKEN: readonly ErrorCode[] = ['quota', 'precondition', 'unavailable'];
 
 const receiveVoiceCall = {
   ...operation('receiveVoiceCall', 'Twilio Webhook', 'Answer Twilio when a call comes in'),
@@ -44,40 +38,21 @@ const receiveVoiceCall = {
 };
 
 /**
- * Twilio's voice webhook. The key in its address opens nothing but this: it goes into no answer and no log, and the
+ * Twilio's voice webhook. A refusal that is the tenant's to mend goes to Twilio's debugger. The key in its address opens nothing but this: it goes into no answer and no log, and the
  * stream gets a token of its own, good for one socket.
  */
 export const twilioRoutes =
-  ({ services: { admission }, signatures, hasRoom, publicUrl }: VoicexDeps): RouteModule =>
+  ({ services: { reception }, signatures, hasRoom, publicUrl }: VoicexDeps): RouteModule =>
   (app) => {
     acceptForms(app);
-    const stream = {
-      url: `${publicUrl.replace(/^http/, 'ws')}/media/twilio`,
-      actionUrl: `${publicUrl}/media/twilio/after`,
-    };
     const options = { config: { access: WEBHOOK }, schema: receiveVoiceCall };
     app.post('/api/twilio/voice', options, async (request, reply) => {
       if (!signatures.verify(signedRequest(request, publicUrl)))
         throw new DomainError('forbidden', 'The signature of the request is missing or wrong.');
-      if (!hasRoom()) return sendXml(reply, sayAndHangUp(BUSY));
-      try {
-        const { token } = await admission.admit(scopeOf(request), {
-          type: 'phone',
-          direction: 'inbound',
-          from: request.body.From,
-          to: request.body.To,
-          carrierRef: request.body.CallSid,
-          assistantId: request.query.agentId,
-        });
-        return sendXml(reply, connectStream({ ...stream, parameters: { token } }));
-      } catch (error) {
-        if (error instanceof DomainError && SPOKEN.includes(error.code))
-          return sendXml(reply, sayAndHangUp(BUSY));
-        throw error;
-      }
+      const { From: from, To: to, CallSid: carrierRef } = request.body;
+      const { agentId: assistantId } = request.query;
+      const asked = assistantId === undefined ? {} : { assistantId };
+      const call = { from, to, carrierRef, scope: scopeOf(request), hasRoom: hasRoom(), ...asked };
+      return sendVoiceAnswer(reply, await reception.receive(call), publicUrl);
     });
   };
-
-function sendXml(reply: FastifyReply, xml: string): FastifyReply {
-  return reply.type('text/xml; charset=utf-8').send(xml);
-}
