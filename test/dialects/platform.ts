@@ -51,8 +51,8 @@ export interface TestPlatform {
   age(callId: string, days: number): Promise<void>;
   /** Whether a text is in any column of any table. */
   holds(text: string): Promise<boolean>;
-  /** Makes queries about calls fail, as nothing in the services expects. */
-  breakDatabase(): Promise<void>;
+  /** Makes queries about calls, or what else a table holds, fail as nothing in the services expects. */
+  breakDatabase(table?: 'calls' | 'tenants'): Promise<void>;
   /** Makes storing API keys fail, as nothing in the services expects, until what it returns is called. */
   refuseKeys(): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -100,8 +100,8 @@ export async function testPlatform(): Promise<TestPlatform> {
       }),
     holds: (text) => asSystem(database.pool, (client) => isHeld(client, text)),
     storeCall: (tenantId, call) => storeCall({ services, blobs, recording }, tenantId as TenantId, call),
-    async breakDatabase() {
-      await database.pool.query('alter table calls rename to calls_elsewhere');
+    async breakDatabase(table = 'calls') {
+      await database.pool.query(`alter table ${table} rename to elsewhere`);
     },
     async refuseKeys() {
       await database.pool.query(
