@@ -80,6 +80,8 @@ async function begun(url: string | null = `${origin}/ended`, nodeId = 'node-1') 
   };
 }
 
+const MESSAGE = { toolCallId: 'tool 1', name: 'take_message' };
+
 async function ended(url?: string) {
   const call = await begun(url);
   const events = [
@@ -94,6 +96,8 @@ async function ended(url?: string) {
       interrupted: true,
       unheardChars: 9,
     },
+    { type: 'tool.called', ...MESSAGE, arguments: { message: 'Call me back.', name: 'Jo Doe' } },
+    { type: 'tool.returned', ...MESSAGE, ok: true, result: { taken: true }, tookMs: 3 },
     { type: 'call.ended', reason: 'caller_hung_up', durationMs: 2_500 },
   ];
   await append(call.scope, call.callId, events);
@@ -197,7 +201,9 @@ describe('a delivery', () => {
         transcript: [
           { role: 'user', text: 'Hi there', atMs: 500 },
           { role: 'assistant', text: 'Hello', interrupted: true },
+          { role: 'tool', text: expect.stringContaining('take_message') },
         ],
+        messages: [{ text: 'Call me back.', name: 'Jo Doe', phone: '+15559876543' }],
       },
     });
     const validate = await documented('call-ended');

@@ -88,8 +88,19 @@ export interface CallMetrics {
   readonly cost: CallCost;
 }
 
+/** A message that the caller left for the business. */
+export interface LeftMessage {
+  readonly text: string;
+  readonly name: string | null;
+  /** Where to call back: the number that was given, else the one the call came from. */
+  readonly phone: string | null;
+  /** Milliseconds since the call began. */
+  readonly atMs: number;
+}
+
 /** A call with all that its log tells. */
 export interface CallDetail extends Call {
   readonly transcript: readonly TranscriptEntry[];
+  readonly messages: readonly LeftMessage[];
   readonly metrics: CallMetrics;
 }

@@ -1,4 +1,5 @@
 import { CALL_STATUSES, type Call, type CallDetail } from '#core/calls/call';
+import { messagesOf } from '#core/calls/messages';
 import { metricsOf } from '#core/calls/metrics';
 import type { CallFilter } from '#core/calls/repo';
 import { transcriptOf } from '#core/calls/transcript';
@@ -56,7 +57,12 @@ export function makeCalls({ uow }: { uow: UnitOfWork }): Calls {
         if (!call) throw notFound('Call');
         const log = await repos.calls.log(call.id);
         const usage = await repos.usage.ofCall(call.id);
-        return { ...call, transcript: transcriptOf(log), metrics: metricsOf(log, usage) };
+        return {
+          ...call,
+          transcript: transcriptOf(log),
+          messages: messagesOf(log, call),
+          metrics: metricsOf(log, usage),
+        };
       }),
   };
 }

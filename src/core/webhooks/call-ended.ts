@@ -1,4 +1,11 @@
-import type { Call, CallDetail, CallMetrics, TranscriptEntry, TurnMetrics } from '#core/calls/call';
+import type {
+  Call,
+  CallDetail,
+  CallMetrics,
+  LeftMessage,
+  TranscriptEntry,
+  TurnMetrics,
+} from '#core/calls/call';
 import type { CallId } from '#kernel/ids';
 import type { JsonObject } from '#kernel/json';
 import { usdFromMicros } from '#kernel/money';
@@ -27,6 +34,8 @@ export interface CallEnded {
     readonly recordingUrl: string | null;
     /** In the words that were heard. */
     readonly transcript: readonly TranscriptEntry[];
+    /** What the caller left for the business. */
+    readonly messages: readonly LeftMessage[];
     readonly summary: string | null;
     readonly sentiment: 'positive' | 'neutral' | 'negative' | null;
     readonly disposition: string | null;
@@ -76,6 +85,7 @@ export function callEnded(call: CallDetail, recordingUrl: (callId: CallId) => st
       endReason,
       recordingUrl: call.recordingKey === null ? null : recordingUrl(id),
       transcript: call.transcript,
+      messages: call.messages,
       summary: analysis?.summary ?? null,
       sentiment: analysis?.sentiment ?? null,
       disposition: analysis?.disposition ?? null,

@@ -37,6 +37,16 @@ const TranscriptBody = Type.Array(
   }),
 );
 
+const MessagesBody = Type.Array(
+  Type.Object({
+    text: Type.String(),
+    name: nullable(Type.String()),
+    phone: nullable(Type.String({ description: 'Where to call back.' })),
+    atMs: Type.Number(),
+  }),
+  { description: 'What the caller left for the business.' },
+);
+
 const StagesBody = Type.Object({
   endpointMs: Type.Number(),
   sttMs: Type.Number(),
@@ -68,6 +78,7 @@ const MetricsBody = Type.Object({
 export const CallDetailBody = Type.Object({
   ...callFields,
   transcript: TranscriptBody,
+  messages: MessagesBody,
   summary: nullable(Type.String()),
   sentiment: nullable(Type.Enum(['positive', 'neutral', 'negative'])),
   disposition: nullable(Type.String()),
@@ -119,6 +130,7 @@ export function showCallDetail(call: CallDetail, publicUrl: string): Static<type
   return {
     ...showCall(call, publicUrl),
     transcript: call.transcript.map(showEntry),
+    messages: call.messages.map((message) => ({ ...message })),
     summary: call.analysis?.summary ?? null,
     sentiment: call.analysis?.sentiment ?? null,
     disposition: call.analysis?.disposition ?? null,
