@@ -1,5 +1,6 @@
 import { type Accounts, makeAccounts } from '#core/accounts/service';
 import { type Assistants, makeAssistants } from '#core/assistants/service';
+import { type Audit, makeAudit } from '#core/audit/service';
 import type { BillingDeps } from '#core/billing/billing-deps';
 import { type Billing, makeBilling } from '#core/billing/service';
 import { type Callbacks, makeCallbacks } from '#core/callbacks/service';
@@ -42,6 +43,7 @@ export interface Services {
   readonly webhooks: Webhooks;
   readonly callbacks: Callbacks;
   readonly idempotency: Idempotency;
+  readonly audit: Audit;
   readonly dialing: Dialing;
   readonly reception: Reception;
   readonly transfers: Transfers;
@@ -93,6 +95,7 @@ export function makeServices(deps: ServiceDeps): Services {
     callbacks,
     webhooks: makeWebhooks({ uow: deps.uow, clock: deps.clock, http: deps.urls, ...deps.webhooks, calls }),
     idempotency: makeIdempotency(deps),
+    audit: makeAudit(deps),
     dialing: makeDialing(telephony),
     reception: makeReception(telephony),
     transfers: makeTransfers(deps),

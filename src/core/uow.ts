@@ -1,5 +1,5 @@
 import type { AssistantRepo } from '#core/assistants/repo';
-import type { AuditRepo } from '#core/audit/repo';
+import type { AuditDirectory, AuditRepo, AuditTrail } from '#core/audit/repo';
 import type { BillingDirectory, BillingRepo } from '#core/billing/repo';
 import type { BookingRepo } from '#core/calendar/repo';
 import type { CallDirectory, CallRepo } from '#core/calls/repo';
@@ -36,6 +36,7 @@ export interface Repos {
   readonly billing: BillingRepo;
   readonly bookings: BookingRepo;
   readonly deliveries: DeliveryRepo;
+  readonly trail: AuditTrail;
 }
 
 interface Enqueue {
@@ -64,6 +65,7 @@ export interface SystemRepos {
   readonly providers: GlobalProviderRepo;
   readonly numbers: NumberDirectory;
   readonly calls: CallDirectory;
+  readonly trail: AuditDirectory;
   readonly dials: DialDirectory;
   readonly transfers: TransferDirectory;
   readonly nodes: NodeDirectory;

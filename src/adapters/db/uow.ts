@@ -5,7 +5,7 @@ import type { Repos, SystemRepos, SystemTx, Tx, UnitOfWork } from '#core/uow';
 import { DomainError } from '#kernel/errors';
 import { isId, type TenantId } from '#kernel/ids';
 import { assistantRepo } from './repos/assistants.ts';
-import { auditRepo } from './repos/audit.ts';
+import { auditDirectory, auditRepo, auditTrail } from './repos/audit.ts';
 import { billingDirectory, billingRepo } from './repos/billing.ts';
 import { bookingRepo } from './repos/bookings.ts';
 import { callDirectory, callRepo } from './repos/calls.ts';
@@ -105,6 +105,7 @@ function reposOf(session: Session, tenantId: TenantId): Repos {
     billing: billingRepo(session, tenantId),
     bookings: bookingRepo(session, tenantId),
     deliveries: deliveryRepo(session, tenantId),
+    trail: auditTrail(session, tenantId),
   };
 }
 
@@ -127,6 +128,7 @@ function systemReposOf(session: Session): SystemRepos {
     providers: globalProviderRepo(session),
     numbers: numberDirectory(session),
     calls: callDirectory(session),
+    trail: auditDirectory(session),
     dials: dialDirectory(session),
     transfers: transferDirectory(session),
     nodes: nodeDirectory(session),

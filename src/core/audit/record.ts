@@ -16,3 +16,8 @@ export function auditEntry(actor: Actor, deed: Deed, at: Date): AuditEntry {
   const actorId = actor.kind === 'user' ? actor.userId : actor.kind === 'key' ? actor.keyId : null;
   return { id: newId('aud'), at, actorKind: actor.kind, actorId, details: {}, ...deed };
 }
+
+/** An entry's details: which fields an edit names, never their values. */
+export function changedFields(edit: object): JsonObject {
+  return { fields: Object.entries(edit).flatMap(([name, value]) => (value === undefined ? [] : name)) };
+}

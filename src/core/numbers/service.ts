@@ -1,4 +1,4 @@
-import { auditEntry } from '#core/audit/record';
+import { auditEntry, changedFields } from '#core/audit/record';
 import { type Callbacks, NO_CALLBACKS } from '#core/callbacks/callbacks';
 import { checkCallbacks } from '#core/callbacks/check-callbacks';
 import { e164Field, invalid, notFound, textField } from '#core/fields';
@@ -45,8 +45,10 @@ export interface NumberDeps {
 
 export function makeNumbers({ uow, clock, urls }: NumberDeps): Numbers {
   const now = () => new Date(clock.nowMs());
-  const deed = (scope: Scope, action: string, target: string) =>
-    auditEntry(scope.actor, { tenantId: scope.tenantId, action, target }, now());
+  const deed = (scope: Scope, { action, target, edit }: Change) => {
+    const details = edit ? changedFields(edit) : {};
+    return auditEntry(scope.actor, { tenantId: scope.tenantId, action, target, details }, now());
+  };
   return {
     async add(scope, order) {
       permit(scope, 'write');
@@ -56,7 +58,7 @@ export function makeNumbers({ uow, clock, urls }: NumberDeps): Numbers {
         const assistantId = await chosenAssistant(tx, order.assistantId ?? null);
         const number = { ...blankNumber(scope, e164, now()), assistantId, label };
         await tx.numbers.insert(number);
-        await tx.audit.add(deed(scope, 'number.added', number.id));
+        await tx.audit.add(deed(scope, { action: 'number.added', target: number.id }));
         return number;
       });
     },
@@ -69,12 +71,14 @@ export function makeNumbers({ uow, clock, urls }: NumberDeps): Numbers {
         await tx.tenant.lock();
         const own = await tx.numbers.findByE164(e164);
         if (own) {
-          await tx.audit.add(deed(scope, 'number.updated', own.id));
+          await tx.audit.add(
+            deed(scope, { action: 'number.updated', target: own.id, edit: { callbacks, active: true } }),
+          );
           return (await tx.numbers.update(own.id, { callbacks, active: true }))!;
         }
         const number = { ...blankNumber(scope, e164, now()), callbacks };
         await tx.numbers.insert(number);
-        await tx.audit.add(deed(scope, 'number.added', number.id));
+        await tx.audit.add(deed(scope, { action: 'number.added', target: number.id }));
         return number;
       });
     },
@@ -94,7 +98,7 @@ export function makeNumbers({ uow, clock, urls }: NumberDeps): Numbers {
           ...(label === undefined ? {} : { label: labelField(label) }),
         };
         const number = Object.keys(change).length === 0 ? null : await tx.numbers.update(id, change);
-        await tx.audit.add(deed(scope, 'number.updated', id));
+        await tx.audit.add(deed(scope, { action: 'number.updated', target: id, edit: change }));
         return number ?? (await tx.numbers.find(id))!;
       });
     },
@@ -102,7 +106,7 @@ export function makeNumbers({ uow, clock, urls }: NumberDeps): Numbers {
       permit(scope, 'write');
       await uow.write(scope, async (tx) => {
         if (!isId('num', id) || !(await tx.numbers.remove(id))) throw notFound('Phone number');
-        await tx.audit.add(deed(scope, 'number.removed', id));
+        await tx.audit.add(deed(scope, { action: 'number.removed', target: id }));
       });
     },
     ownerOf: (e164) => uow.system.read((repos) => repos.numbers.findByE164(e164)),
@@ -120,6 +124,13 @@ const blankNumber = ({ tenantId }: Scope, e164: string, createdAt: Date): PhoneN
   callbacks: NO_CALLBACKS,
   createdAt,
 });
+
+interface Change {
+  readonly action: string;
+  readonly target: string;
+  /** What was given; only the names are kept. */
+  readonly edit?: object;
+}
 
 const labelField = (label: unknown) => textField(label, 'label', { max: 200, empty: true });
 

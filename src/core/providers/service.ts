@@ -1,5 +1,6 @@
 import type { ModelRef } from '#core/assistants/assistant';
-import { auditEntry } from '#core/audit/record';
+import type { AuditEntry } from '#core/audit/audit-entry';
+import { auditEntry, changedFields } from '#core/audit/record';
 import { flagField, invalid, notFound, objectField, textField, wordField } from '#core/fields';
 import { permit } from '#core/permission';
 import { MODEL_CATEGORIES, type ModelCategory } from '#core/plans/plan';
@@ -117,7 +118,7 @@ class ProviderService implements Providers {
         );
       }
       await tx.providers.insert(provider, sealed);
-      await tx.audit.add(this.#deed(scope.actor, provider, 'provider.created'));
+      await tx.audit.add(this.#deed(scope.actor, provider, { action: 'provider.created' }));
     });
     return provider;
   }
@@ -128,7 +129,7 @@ class ProviderService implements Providers {
       const before = await this.#own(tx, id);
       const provider = await tx.providers.update(before.id, this.#change(before, edit));
       if (!provider) throw notFound('Provider');
-      await tx.audit.add(this.#deed(scope.actor, provider, 'provider.updated'));
+      await tx.audit.add(this.#deed(scope.actor, provider, { action: 'provider.updated', edit }));
       return provider;
     });
   }
@@ -144,7 +145,7 @@ class ProviderService implements Providers {
         throw new DomainError('conflict', 'The provider is in use by agents.', { details: { agents } });
       }
       if (!(await tx.providers.remove(provider.id))) throw notFound('Provider');
-      await tx.audit.add(this.#deed(scope.actor, provider, 'provider.removed'));
+      await tx.audit.add(this.#deed(scope.actor, provider, { action: 'provider.removed' }));
     });
   }
 
@@ -156,7 +157,7 @@ class ProviderService implements Providers {
     const { provider, sealed } = this.#drafted(draft, null);
     await this.#deps.uow.system.write(async (tx) => {
       await tx.providers.insert(provider, sealed);
-      await tx.audit.add(this.#deed(OPERATOR, provider, 'provider.created'));
+      await tx.audit.add(this.#deed(OPERATOR, provider, { action: 'provider.created' }));
     });
     return provider;
   }
@@ -166,7 +167,7 @@ class ProviderService implements Providers {
       const before = isId('prov', id) ? await tx.providers.find(id) : null;
       const provider = before && (await tx.providers.update(before.id, this.#change(before, edit)));
       if (!provider) throw notFound('Provider');
-      await tx.audit.add(this.#deed(OPERATOR, provider, 'provider.updated'));
+      await tx.audit.add(this.#deed(OPERATOR, provider, { action: 'provider.updated', edit }));
       return provider;
     });
   }
@@ -249,8 +250,13 @@ class ProviderService implements Providers {
     return sealCredentials(this.#deps.secrets, id, checkCredentials(type, credentials));
   }
 
-  #deed(actor: Actor, { id, tenantId }: Provider, action: string) {
-    return auditEntry(actor, { tenantId, action, target: id }, this.#now());
+  #deed(
+    actor: Actor,
+    { id, tenantId }: Provider,
+    { action, edit }: { action: string; edit?: ProviderEdit },
+  ): AuditEntry {
+    const details = edit ? changedFields(edit) : {};
+    return auditEntry(actor, { tenantId, action, target: id, details }, this.#now());
   }
 
   #now(): Date {

@@ -1,6 +1,8 @@
-import { sql } from 'drizzle-orm';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import type { AuditEntry } from '#core/audit/audit-entry';
-import type { AuditRepo } from '#core/audit/repo';
+import type { AuditDirectory, AuditPage, AuditRepo, AuditTrail } from '#core/audit/repo';
+import type { TenantId } from '#kernel/ids';
+import type { CursorPage } from '#kernel/page';
 import { auditEntries } from '../tables/tenants.ts';
 import { prepared } from './prepared.ts';
 import type { Session } from './session.ts';
@@ -20,4 +22,32 @@ const addEntry = prepared<{ [K in keyof AuditEntry]: unknown }, unknown>('add_au
 
 export function auditRepo(session: Session): AuditRepo {
   return { add: async (entry) => void (await addEntry(session, { ...entry })) };
+}
+
+export function auditTrail(session: Session, tenantId: TenantId): AuditTrail {
+  return { list: (page) => list(session, { ...page, tenantId }) };
+}
+
+export function auditDirectory(session: Session): AuditDirectory {
+  return { list: (page) => list(session, page) };
+}
+
+async function list(
+  session: Session,
+  { tenantId, limit, after }: AuditPage & { tenantId: TenantId | null },
+): Promise<CursorPage<AuditEntry>> {
+  const ofTenant = tenantId === null ? undefined : eq(auditEntries.tenantId, tenantId);
+  const older =
+    after === null
+      ? undefined
+      : sql`(${auditEntries.at}, ${auditEntries.id}) <
+          (select a.at, a.id from ${auditEntries} a where a.id = ${after})`;
+  const rows: AuditEntry[] = await session
+    .select()
+    .from(auditEntries)
+    .where(and(ofTenant, older))
+    .orderBy(desc(auditEntries.at), desc(auditEntries.id))
+    .limit(limit + 1);
+  const items = rows.slice(0, limit);
+  return { items, next: rows.length > limit ? items[limit - 1]!.id : null };
 }

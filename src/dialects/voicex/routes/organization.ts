@@ -3,6 +3,7 @@ import { type RouteModule, scopeOf } from '#http/dialect';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
 import { Category, Id, nullable, operation } from '../operation.ts';
+import { AuditBody, showAuditEntry } from '../shapes/audit.ts';
 import {
   FoundModelBody,
   OrganizationInfoBody,
@@ -28,6 +29,21 @@ const getWebhookSecret = {
   response: {
     200: Type.Object({ secret: Type.String({ description: 'In the form of Standard Webhooks, whsec_….' }) }),
     ...failures(401, 403),
+  },
+};
+
+const getAudit = {
+  ...operation('getAuditLog', 'Organization', 'Show who changed what, newest first'),
+  querystring: Type.Object({
+    limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Entries a page.' }),
+    after: Type.Optional(Type.String({ minLength: 1, description: "An earlier answer's `next`." })),
+  }),
+  response: {
+    200: Type.Object({
+      items: Type.Array(AuditBody),
+      next: nullable(Type.String({ description: 'Where the next page begins; null on the last one.' })),
+    }),
+    ...failures(400, 401, 403),
   },
 };
 
@@ -84,6 +100,11 @@ export const organizationRoutes =
     app.get('/api/dashboard/webhook-secret', { schema: getWebhookSecret }, async (request) => ({
       secret: services.webhooks.signingSecret(scopeOf(request)),
     }));
+
+    app.get('/api/dashboard/audit', { schema: getAudit }, async (request) => {
+      const page = await services.audit.list(scopeOf(request), request.query);
+      return { items: page.items.map(showAuditEntry), next: page.next };
+    });
 
     app.get('/api/dashboard/stats', { schema: getStats }, async (request) => {
       const { averageDurationSec, ...totals } = await services.usage.stats(scopeOf(request));
