@@ -36,7 +36,7 @@ export async function openTwilioCarrier(options: TwilioCarrierOptions): Promise<
     async dial(order, signal) {
       const { client, account } = clientOf(order.account);
       try {
-        const call = await withSignal(client.calls.create(formOf(order)), signal);
+        const call = await withSignal(() => client.calls.create(formOf(order)), signal);
         return { ref: call.sid, status: call.status };
       } catch (thrown) {
         throw refusal(thrown, { account, isOwn: order.account !== null, signal });
@@ -45,7 +45,7 @@ export async function openTwilioCarrier(options: TwilioCarrierOptions): Promise<
     async hangUp({ account: own, ref }, signal) {
       const { client, account } = clientOf(own);
       try {
-        await withSignal(client.calls(ref).update({ status: 'completed' }), signal);
+        await withSignal(() => client.calls(ref).update({ status: 'completed' }), signal);
       } catch (thrown) {
         if (OVER.includes(codeOf(thrown) ?? 0)) return;
         throw refusal(thrown, { account, isOwn: own !== null, signal });
@@ -70,12 +70,14 @@ function formOf(order: DialOrder) {
 }
 
 /** The SDK knows no signals: what it answers after an abort is dropped. */
-function withSignal<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+async function withSignal<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    ask()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
   });
 }
 
@@ -114,9 +116,7 @@ function fieldOf(thrown: unknown, name: 'status' | 'code'): number | null {
 
 function messageOf(thrown: unknown, { accountSid, authToken }: CarrierAccount): string {
   const text = thrown instanceof Error ? String(thrown.message) : '';
-  const clean = text
-    .replaceAll(authToken, '…')
-    .replaceAll(accountSid, 'AC…')
-    .replace(/[\p{Cc}]+/gu, ' ');
-  return clean.slice(0, 200) || 'no reason given';
+  const basic = Buffer.from(`${accountSid}:${authToken}`).toString('base64');
+  const clean = [basic, authToken, accountSid].reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
+  return clean.replace(/[\p{Cc}]+/gu, ' ').slice(0, 200) || 'no reason given';
 }
