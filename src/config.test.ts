@@ -45,4 +45,19 @@ describe('configuration', () => {
     ]);
     expect(config.rateLimitPerMinute).toBeNull();
   });
+
+  it('takes an account at Stripe whole or not at all', () => {
+    expect(readConfig({ STRIPE_METERED_PRICE: 'price_1' }).stripe).toBeNull();
+    const given = { STRIPE_SECRET_KEY: 'sk_test', STRIPE_METERED_PRICE: 'price_1', STRIPE_METER: 'seconds' };
+    expect(readConfig({ ...given, STRIPE_API_URL: 'http://127.0.0.1:1/' }).stripe).toEqual({
+      secretKey: 'sk_test',
+      basePrice: null,
+      meteredPrice: 'price_1',
+      meter: 'seconds',
+      apiUrl: 'http://127.0.0.1:1',
+    });
+    const half = () => readConfig({ STRIPE_SECRET_KEY: 'sk_test' });
+    expect(half).toThrow(/STRIPE_METERED_PRICE is needed[\s\S]*STRIPE_METER is needed/);
+    expect(half).not.toThrow(/sk_test/);
+  });
 });

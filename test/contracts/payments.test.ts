@@ -160,6 +160,12 @@ describe('Stripe', () => {
     });
   });
 
+  it('that does not like an address takes the customer without it', async () => {
+    const order = { tenantId: newId('ten'), name: 'Acme', email: 'no address' };
+    expect((await stripe.payments.customer(order, signal)).customerRef).toMatch(/^cus_/);
+    expect(server.requests.map(({ fields }) => fields.email)).toEqual(['no address', undefined]);
+  });
+
   it('is told the seconds of a call under its id, as of the time it ended', async () => {
     const customerRef = await newCustomer(stripe);
     const at = new Date(clock.nowMs() - 5_500);

@@ -1,3 +1,4 @@
+import { auditEntry } from '#core/audit/record';
 import type { BillingDeps } from '#core/billing/billing-deps';
 import { isMetered } from '#core/billing/charge';
 import type { Checkout } from '#core/billing/checkout';
@@ -73,11 +74,11 @@ export class Checkouts {
       if (subscription && isLive(subscription)) {
         throw new DomainError('precondition', 'The organization is subscribed already.');
       }
-      return { tenant, plan, checkout: await this.#checkout(tx, plan) };
+      return { tenant, plan, checkout: await this.#checkout(tx, { scope, plan }) };
     });
   }
 
-  async #checkout(tx: Tx, plan: Plan): Promise<Checkout> {
+  async #checkout(tx: Tx, { scope, plan }: { scope: Scope; plan: Plan }): Promise<Checkout> {
     const nowMs = this.#deps.clock.nowMs();
     const open = await tx.billing.openCheckout();
     const ends = open?.expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
@@ -85,7 +86,7 @@ export class Checkouts {
     if (open) await tx.billing.updateCheckout(open.id, { status: 'expired' });
     const checkout: Checkout = {
       id: newId('chk'),
-      tenantId: (await tx.tenant.get()).id,
+      tenantId: scope.tenantId,
       planSlug: plan.slug,
       ref: null,
       url: null,
@@ -94,6 +95,8 @@ export class Checkouts {
       expiresAt: null,
     };
     await tx.billing.insertCheckout(checkout);
+    const deed = { tenantId: scope.tenantId, action: 'checkout.started', target: checkout.id };
+    await tx.audit.add(auditEntry(scope.actor, deed, checkout.createdAt));
     return checkout;
   }
 

@@ -36,8 +36,13 @@ export function stripePayments(options: StripeOptions): Payments {
       ask(signal, async () => {
         // Stripe repeats an answer for a day, a failure too: the hour lets a tenant out of one.
         const idempotencyKey = `customer:${tenantId}:${Math.floor(clock.nowMs() / HOUR_MS)}`;
-        const order = { name, ...(email === null ? {} : { email }), metadata: { tenantId } };
-        const { id } = await stripe.customers.create(order, { idempotencyKey });
+        const order = { name, metadata: { tenantId } };
+        const { id } = await stripe.customers
+          .create({ ...order, ...(email === null ? {} : { email }) }, { idempotencyKey })
+          .catch((error: unknown) => {
+            if (!isEmailRefused(error)) throw error;
+            return stripe.customers.create(order, { idempotencyKey: `${idempotencyKey}:no-email` });
+          });
         return { customerRef: id };
       }),
     checkout: (order, signal) =>
@@ -113,6 +118,11 @@ function sessionOf(order: CheckoutOrder, { basePrice, meteredPrice }: StripeOpti
     success_url: order.successUrl,
     cancel_url: order.cancelUrl,
   } satisfies Stripe.Checkout.SessionCreateParams;
+}
+
+/** Addresses that mail reaches and Stripe takes for none: invoices then go without. */
+function isEmailRefused(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'email_invalid';
 }
 
 /** Stripe's refusal of an identifier it has seen is what being counted once looks like. */
