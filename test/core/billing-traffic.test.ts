@@ -4,6 +4,7 @@ import { DomainError } from '#kernel/errors';
 import type { CallId, TenantId } from '#kernel/ids';
 import type { Scope } from '#kernel/scope';
 import { random } from '#test/calls/random';
+import { refOf } from '#test/core/billing-steps';
 import { callSteps } from '#test/core/call-steps';
 import { openPlatform, type Platform } from '#test/core/platform';
 
@@ -21,7 +22,6 @@ const { begin } = callSteps(() => p);
 /** The vendor's luck falls apart from the calls: those come at the same for each run. */
 const [dice, luckDice] = [random(SEED), random(SEED + 1)];
 const signal = new AbortController().signal;
-const refOf = (url: string) => url.slice(url.lastIndexOf('/') + 1);
 
 /** Fails every third time: half of these before the vendor has heard of it, half after. */
 function shaky(payments: Payments): Payments {

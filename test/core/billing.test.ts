@@ -1,11 +1,9 @@
-import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Payments, SignedRequest } from '#core/ports';
 import { DomainError } from '#kernel/errors';
-import type { CallId } from '#kernel/ids';
-import { makeScope, type Scope } from '#kernel/scope';
-import { callSteps } from '#test/core/call-steps';
-import { openPlatform, outcomes, type Platform } from '#test/core/platform';
+import { makeScope } from '#kernel/scope';
+import { billingSteps, refOf, subscriptionEvent, type Told } from '#test/core/billing-steps';
+import { openPlatform, type Platform } from '#test/core/platform';
 
 let p: Platform;
 beforeAll(async () => {
@@ -13,67 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => p.close());
 
-const { begin } = callSteps(() => p);
+const { unpaid, paid, statusOf, customerOf, webhook } = billingSteps(() => p);
 const signal = new AbortController().signal;
-
-/** A tenant on `payg` that has not paid. */
-async function unpaid(): Promise<Scope> {
-  const { scope } = await p.tenant('payg');
-  await p.oversight.updateTenant(scope.tenantId, { status: 'inactive' });
-  return scope;
-}
-
-const refOf = (url: string) => url.slice(url.lastIndexOf('/') + 1);
-
-async function paid(): Promise<Scope> {
-  const scope = await unpaid();
-  const { url } = await p.billing.startCheckout(scope);
-  await p.payments.desk.pay(refOf(url));
-  return scope;
-}
-
-const statusOf = async (scope: Scope) => (await p.billing.subscription(scope)).status;
-
-async function customerOf(scope: Scope): Promise<string> {
-  const [row] = await p.rows<{ ref: string }>(
-    'select customer_ref as ref from subscriptions where tenant_id = $1',
-    [scope.tenantId],
-  );
-  return row!.ref;
-}
-
-interface Told {
-  id?: string;
-  type: string;
-  /** Seconds since 1970. */
-  created?: number;
-  object: object;
-  previous?: object;
-}
-
-let eventCount = 0;
-
-/** A webhook as the vendor sends it. */
-function webhook(told: Told, secret = p.payments.webhookSecret): SignedRequest {
-  const nowSec = Math.floor(p.clock.nowMs() / 1_000);
-  const { id = `evt_test_${++eventCount}`, type, created = nowSec, object, previous } = told;
-  const data = { object, ...(previous && { previous_attributes: previous }) };
-  const payload = JSON.stringify({ id, object: 'event', type, created, data });
-  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp: nowSec });
-  return {
-    method: 'POST',
-    url: 'https://patchbay.example/webhooks/stripe',
-    headers: { 'stripe-signature': signature },
-    rawBody: Buffer.from(payload),
-    form: {},
-  };
-}
-
-const subscriptionEvent = (customer: string, id: string, status: string, created: number): Told => ({
-  type: status === 'canceled' ? 'customer.subscription.deleted' : 'customer.subscription.updated',
-  created,
-  object: { id, object: 'subscription', customer, status },
-});
 
 /** Everything that an event may change. */
 const state = () =>
@@ -367,111 +306,5 @@ describe('an event of the vendor', () => {
     await p.payments.deliverEvent(waiting[0]!.id);
     await p.payments.deliverEvent(waiting[0]!.id);
     expect(await p.billing.balances(scope)).toMatchObject({ cash: 5_000_000, receivable: 0 });
-  });
-});
-
-describe('a call', () => {
-  const finish = (scope: Scope, callId: CallId, durationMs: number) =>
-    p.lifecycle.finish(scope, callId, { reason: 'caller_hung_up', durationMs });
-  const reportJobs = (callId: CallId) =>
-    p.rows<{ n: number }>('select count(*)::int as n from graphile_worker.jobs where key = $1', [
-      `report-usage:${callId}`,
-    ]);
-  const metered = async (scope: Scope) =>
-    (await p.payments.desk.portal(refOf((await p.billing.portal(scope)).url))).meteredSeconds;
-
-  it('costs whole seconds: usage, books and meter are told the same', async () => {
-    const scope = await paid();
-    const callId = await begin(scope);
-    await finish(scope, callId, 90_001);
-    expect((await p.calls.get(scope, callId)).metrics.cost.components[0]).toEqual({
-      component: 'call',
-      provider: 'line',
-      unit: 'ms',
-      amount: 91_000,
-      costMicros: 75_833,
-    });
-    expect(await p.billing.balances(scope)).toMatchObject({ receivable: 75_833, usage: -75_833 });
-    expect(await reportJobs(callId)).toEqual([{ n: 1 }]);
-    const order = { tenantId: scope.tenantId, callId };
-    expect(await outcomes([1, 2, 3].map(() => p.billing.reportUsage(order, signal)))).toMatchObject({
-      won: 3,
-    });
-    await p.billing.reportUsage(order, signal);
-    expect(await metered(scope)).toBe(91);
-  });
-
-  it('without a second on the line costs nothing and is reported nowhere', async () => {
-    const scope = await paid();
-    const callId = await begin(scope);
-    await finish(scope, callId, 0);
-    expect(await reportJobs(callId)).toEqual([{ n: 0 }]);
-    expect(await p.billing.balances(scope)).toMatchObject({ receivable: 0, usage: 0 });
-    expect(await p.usage.month(scope)).toMatchObject({ calls: 1, minutes: 0 });
-  });
-
-  it('on a plan with minutes included goes on no meter', async () => {
-    const { scope } = await p.tenant('pro');
-    const callId = await begin(scope);
-    await finish(scope, callId, 60_000);
-    expect(await p.rows('select 1 from meter_reports where call_id = $1', [callId])).toEqual([]);
-    expect(await p.billing.balances(scope)).toMatchObject({ receivable: 0 });
-  });
-
-  it('of a tenant that has not subscribed is reported once it has, as of then', async () => {
-    const { scope } = await p.tenant('payg');
-    const callId = await begin(scope);
-    await finish(scope, callId, 30_000);
-    expect(await reportJobs(callId)).toEqual([{ n: 0 }]);
-    p.clock.advance(40 * 86_400_000);
-    await p.payments.desk.pay(refOf((await p.billing.startCheckout(scope)).url));
-    const waiting = await p.rows<{ n: number }>(
-      "select count(*)::int as n from graphile_worker.jobs where key = $1 and task_identifier = 'report-waiting'",
-      [`report-waiting:${scope.tenantId}`],
-    );
-    expect(waiting).toEqual([{ n: 1 }]);
-    expect(await p.billing.reportWaiting()).toBeGreaterThanOrEqual(1);
-    expect(await reportJobs(callId)).toEqual([{ n: 1 }]);
-    await p.billing.reportUsage({ tenantId: scope.tenantId, callId }, signal);
-    expect(await metered(scope)).toBe(30);
-    const [event] = await p.rows<{ at: string }>(
-      "select body->>'atMs' as at from sandbox_objects where id = $1",
-      [`mev_${callId}`],
-    );
-    // Stripe takes nothing older than 35 days.
-    expect(p.clock.nowMs() - Number(event!.at)).toBeLessThan(86_400_000);
-  });
-
-  it('whose report was lost on the way is tried again while the vendor knows what it has seen, and no longer', async () => {
-    const scope = await paid();
-    const callId = await begin(scope);
-    await finish(scope, callId, 10_000);
-    let answers = 0;
-    const payments: Payments = {
-      ...p.payments,
-      reportSeconds: async (report, abort) => {
-        answers++;
-        await p.payments.reportSeconds(report, abort);
-        throw new DomainError('upstream', 'the answer was lost');
-      },
-    };
-    const shaky = p.with({ payments }).billing;
-    const order = { tenantId: scope.tenantId, callId };
-    await expect(shaky.reportUsage(order, signal)).rejects.toMatchObject({ code: 'upstream' });
-    p.clock.advance(22 * 3_600_000);
-    await expect(shaky.reportUsage(order, signal)).rejects.toMatchObject({ code: 'upstream' });
-    p.clock.advance(2 * 3_600_000);
-    await shaky.reportUsage(order, signal);
-    expect(answers).toBe(2);
-    expect(await metered(scope)).toBe(10);
-  });
-
-  it("is in its own tenant's books alone", async () => {
-    const [scope, stranger] = [await paid(), await paid()];
-    const callId = await begin(scope);
-    await finish(scope, callId, 60_000);
-    await p.billing.reportUsage({ tenantId: stranger.tenantId, callId }, signal);
-    expect(await metered(stranger)).toBe(0);
-    expect(await p.billing.balances(stranger)).toMatchObject({ usage: 0 });
   });
 });
