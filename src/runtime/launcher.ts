@@ -64,7 +64,7 @@ export function createLauncher(deps: LauncherDeps): LaunchControl {
       if (!deps.hasRoom()) throw refused(deps, 'All lines are busy. Please try again in a moment.');
       const order = await deps.admission.redeem(token);
       const run = new CallRun({ ...deps, progress }, order);
-      await run.begin(line, facts);
+      await run.begin(line, facts).catch((thrown: unknown) => noteFailure(deps, order, thrown));
       const ending = run.ending.finally(() => endings.delete(ending));
       endings.add(ending);
       return run;
@@ -80,6 +80,23 @@ export function createLauncher(deps: LauncherDeps): LaunchControl {
       while (endings.size > 0) await Promise.all(endings);
     },
   };
+}
+
+/** Whoever was told that a call begins is told that it could not. Throws what was thrown. */
+async function noteFailure(deps: LauncherDeps, order: CallOrder, thrown: unknown): Promise<never> {
+  const { callbacks, direction, callId: id, assistant, carrierRef, tenantId } = order;
+  if (direction === 'outbound' || callbacks.startUrl !== null) {
+    const { type, from, to, variables, metadata } = order;
+    const facts = { id, tenantId, type, direction, from, to, carrierRef, variables, callbacks, metadata };
+    const of = { assistantId: assistant.id, assistantName: assistant.name, nodeId: deps.nodeId };
+    const missed = { ...facts, ...of, startedAt: new Date(deps.clock.nowMs()) };
+    const why = toDomainError(thrown).publicMessage;
+    const scope = makeScope(tenantId, { kind: 'system' }, 'owner');
+    await deps.lifecycle
+      .miss(scope, missed, { reason: 'failed', why })
+      .catch((error: unknown) => deps.log.error({ err: error, callId: id }, 'failed call not stored'));
+  }
+  throw thrown;
 }
 
 function refused(deps: LauncherDeps, words: string): DomainError {
