@@ -11,8 +11,10 @@ import { elevenlabsSpeech } from '#adapters/tts/elevenlabs';
 import { openaiSpeech } from '#adapters/tts/openai';
 import type { OpenedProvider } from '#core/providers/provider';
 import { lexicalTurnDetector } from '#engine/end-of-turn';
+import { systemClock } from '#kernel/clock';
 import type { Log } from '#kernel/log';
 import { cannedTrouble } from '#runtime/canned';
+import { providerHealths } from '#runtime/provider-health';
 import type { VoiceFactories } from '#runtime/voices';
 
 interface VoiceParts {
@@ -33,6 +35,7 @@ export function voiceFactories({ speech, guard, log }: VoiceParts): VoiceFactori
     vad: speech.vad,
     turns: lexicalTurnDetector,
     canned: cannedTrouble(speech.tts, log),
+    health: providerHealths(systemClock),
     stt: {
       moonshine: () => speech.stt,
       deepgram: (provider) => deepgramRecognition({ ...accessOf(provider), model: provider.modelId }),

@@ -1,13 +1,30 @@
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { CallEventBody } from '#engine/events';
 import { FakeClock } from '#engine/fakes/fake-clock';
 import { Fallback, reason } from '#engine/fallback';
-import { ProviderError } from '#engine/ports';
+import { ProviderError, type ProviderHealth } from '#engine/ports';
+
+/** Health by name, as other calls left it. */
+let healths: Record<string, ProviderHealth & { isResting: boolean; told: string[] }> = {};
+
+beforeEach(() => {
+  healths = {};
+});
+
+function health(isResting: boolean) {
+  const told: string[] = [];
+  return {
+    isResting,
+    told,
+    failed: (retryAfterMs: number | undefined) => void told.push(`failed ${retryAfterMs}`),
+    worked: () => void told.push('worked'),
+  };
+}
 
 function chain(...names: string[]) {
   const clock = new FakeClock();
   const events: CallEventBody[] = [];
-  const providers = names.map((name) => ({ name, use: name }));
+  const providers = names.map((name) => ({ name, use: { health: healths[name] } }));
   return {
     clock,
     events,
@@ -64,4 +81,35 @@ test('tells of a stand-in and of a recovery, once each, without secrets', () => 
   ]);
   expect(reason(error('closed'))).toBe('closed: injected');
   expect(reason('text')).toBe('unexpected failure');
+});
+
+test('one that has just failed in another call comes after the others, once told, until it has rested', () => {
+  healths = { a: health(true), b: health(false) };
+  const { chain: llm, events } = chain('a', 'b');
+  expect([llm.next([])!.name, llm.ready()!.name]).toEqual(['b', 'b']);
+  expect(llm.next([llm.links[1]!])!.name).toBe('a');
+  healths.a!.isResting = false;
+  expect(llm.next([])!.name).toBe('a');
+  llm.worked(llm.links[0]!);
+  expect(events).toMatchObject([
+    { provider: 'a', step: 'fallback', why: expect.stringContaining('another call') },
+    { provider: 'a', step: 'recovered' },
+  ]);
+});
+
+test('one that is alone is asked, whatever happened in other calls', () => {
+  healths = { a: health(true) };
+  const { chain: llm, events } = chain('a');
+  expect([llm.next([])!.name, llm.ready()!.name]).toEqual(['a', 'a']);
+  expect(events).toEqual([]);
+});
+
+test('tells the other calls what it found, but not of a refusal, which may be this caller’s own', () => {
+  healths = { a: health(false) };
+  const { chain: llm } = chain('a', 'b');
+  llm.failed(llm.links[0]!, error('rate_limited', 700), true);
+  llm.failed(llm.links[0]!, error('unavailable'), true);
+  llm.failed(llm.links[0]!, error('refused'), true);
+  llm.worked(llm.links[0]!);
+  expect(healths.a!.told).toEqual(['failed 700', 'failed undefined', 'worked']);
 });

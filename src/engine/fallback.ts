@@ -1,5 +1,5 @@
 import type { CallEventBody, Stage } from '#engine/events';
-import { ProviderError } from '#engine/ports';
+import { ProviderError, type SharedProvider } from '#engine/ports';
 import type { Clock } from '#kernel/clock';
 
 /** One provider of a stage, and how it has been doing in this call. */
@@ -9,6 +9,8 @@ export interface Link<T> {
   failures: number;
   /** Not asked before this time; infinite for one that refused us. */
   coolUntilMs: number;
+  /** It is passed over for its failures in other calls, and that has been told. */
+  isPassedOver: boolean;
 }
 
 export interface FallbackDeps {
@@ -22,9 +24,10 @@ const LONGEST_COOL_MS = 60_000;
 /**
  * The providers of one stage in order of preference, each behind a circuit breaker: one that failed is left alone for
  * 5 s, doubling to a minute (or as long as it asked for), then tried again, and is preferred again once it works.
- * One that refused (bad key, unknown model) is not asked again in this call.
+ * One that refused (bad key, unknown model) is not asked again in this call. One that has just failed in another call
+ * comes after the others, but is never left out for that.
  */
-export class Fallback<T> {
+export class Fallback<T extends SharedProvider> {
   readonly #stage: Stage;
   readonly #deps: FallbackDeps;
   readonly links: readonly Link<T>[];
@@ -32,7 +35,8 @@ export class Fallback<T> {
   constructor(stage: Stage, providers: readonly { name: string; use: T }[], deps: FallbackDeps) {
     this.#stage = stage;
     this.#deps = deps;
-    this.links = providers.map(({ name, use }) => ({ name, use, failures: 0, coolUntilMs: 0 }));
+    const unused = { failures: 0, coolUntilMs: 0, isPassedOver: false };
+    this.links = providers.map(({ name, use }) => ({ name, use, ...unused }));
   }
 
   /**
@@ -40,11 +44,10 @@ export class Fallback<T> {
    * all, else, once, the first again. Null when nobody is left.
    */
   next(tried: readonly Link<T>[]): Link<T> | null {
-    const nowMs = this.#deps.clock.nowMs();
     const fresh = this.links.filter(
       (link) => !tried.includes(link) && link.coolUntilMs < Number.POSITIVE_INFINITY,
     );
-    const ready = fresh.find((link) => link.coolUntilMs <= nowMs) ?? fresh[0];
+    const ready = this.#best(fresh) ?? fresh[0];
     if (ready) return ready;
     if (tried.length > this.links.length) return null;
     return tried.find((link) => link.coolUntilMs < Number.POSITIVE_INFINITY) ?? null;
@@ -52,8 +55,25 @@ export class Fallback<T> {
 
   /** The most preferred that is not cooling; null when all are. */
   ready(): Link<T> | null {
+    return this.#best(this.links);
+  }
+
+  #best(links: readonly Link<T>[]): Link<T> | null {
     const nowMs = this.#deps.clock.nowMs();
-    return this.links.find((link) => link.coolUntilMs <= nowMs) ?? null;
+    const cool = links.filter((link) => link.coolUntilMs <= nowMs);
+    const best = cool.find(({ use }) => !use.health?.isResting) ?? cool[0] ?? null;
+    for (const link of cool) {
+      if (link === best) break;
+      this.#passOver(link);
+    }
+    return best;
+  }
+
+  #passOver(link: Link<T>): void {
+    if (link.isPassedOver) return;
+    link.isPassedOver = true;
+    const why = 'it has just failed in another call';
+    this.#deps.report({ type: 'degraded', stage: this.#stage, provider: link.name, step: 'fallback', why });
   }
 
   /** Milliseconds until the next one may be asked; infinite when none ever will. */
@@ -65,16 +85,21 @@ export class Fallback<T> {
   /** `link` failed; `standIn` says whether somebody is asked in its place. */
   failed(link: Link<T>, thrown: unknown, standIn: boolean): void {
     link.failures++;
-    link.coolUntilMs = this.#deps.clock.nowMs() + coolMs(link.failures, thrown);
+    const restMs = coolMs(link.failures, thrown);
+    link.coolUntilMs = this.#deps.clock.nowMs() + restMs;
+    if (Number.isFinite(restMs))
+      link.use.health?.failed(thrown instanceof ProviderError ? thrown.retryAfterMs : undefined);
     if (!standIn) return;
     const why = reason(thrown);
     this.#deps.report({ type: 'degraded', stage: this.#stage, provider: link.name, step: 'fallback', why });
   }
 
   worked(link: Link<T>): void {
-    if (link.failures === 0) return;
+    link.use.health?.worked();
+    if (link.failures === 0 && !link.isPassedOver) return;
     link.failures = 0;
     link.coolUntilMs = 0;
+    link.isPassedOver = false;
     const why = 'it works again';
     this.#deps.report({ type: 'degraded', stage: this.#stage, provider: link.name, step: 'recovered', why });
   }

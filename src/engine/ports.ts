@@ -46,6 +46,22 @@ export interface Transport extends AudioSink {
   close(why: HangupReason): void;
 }
 
+/* ---------- providers ---------- */
+
+/** How a provider has been doing in all calls of the process. */
+export interface ProviderHealth {
+  /** Whether it failed a moment ago, so that another is asked first where there is one. */
+  readonly isResting: boolean;
+  /** It failed, and may have said for how long it wants to be left alone. */
+  failed(retryAfterMs: number | undefined): void;
+  worked(): void;
+}
+
+/** Something that several calls use and that may fail in all of them at once. */
+export interface SharedProvider {
+  readonly health?: ProviderHealth | undefined;
+}
+
 /* ---------- hearing ---------- */
 
 /** Voice activity of one analysis window (32 ms for Silero). `atMs` is the line time of the window's end. */
@@ -97,7 +113,7 @@ export interface SttStream extends AudioSink {
   commit(): void;
 }
 
-export interface SpeechToText {
+export interface SpeechToText extends SharedProvider {
   /** `provider/model`, as it is shown in metrics and events. */
   readonly name: string;
   readonly can: {
@@ -156,7 +172,7 @@ export type LlmDelta =
   | { type: 'toolCall'; call: ToolCall }
   | { type: 'usage'; inputTokens: number; outputTokens: number };
 
-export interface LanguageModel {
+export interface LanguageModel extends SharedProvider {
   readonly name: string;
   /** Streams one answer. Rejects with a ProviderError; ends quietly when the signal aborts. */
   reply(request: LlmRequest, signal: AbortSignal): AsyncIterable<LlmDelta>;
@@ -253,7 +269,7 @@ export interface Voices {
   vad: Vad;
   stt: readonly SpeechToText[];
   llm: readonly LanguageModel[];
-  tts: readonly { engine: TextToSpeech; voice: string }[];
+  tts: readonly (SharedProvider & { engine: TextToSpeech; voice: string })[];
   turns: TurnDetector;
   /** Audio made in advance of a fixed phrase, for when no voice works. The words it says are those of its chunks. */
   canned?(text: string): readonly SpeechChunk[] | undefined;

@@ -9,7 +9,7 @@ import { ScriptedLlm, type ScriptedLlmOptions } from '#engine/fakes/scripted-llm
 import { ScriptedStt, type ScriptedSttOptions } from '#engine/fakes/scripted-stt';
 import { ScriptedTts, type ScriptedTtsOptions } from '#engine/fakes/scripted-tts';
 import { type ScriptedVadOptions, scriptedVad } from '#engine/fakes/scripted-vad';
-import type { CallControl, Tool, TurnDetector, Voices } from '#engine/ports';
+import type { CallControl, ProviderHealth, Tool, TurnDetector, Voices } from '#engine/ports';
 import { startCall } from '#engine/session';
 import type { AssistantId, CallId, TenantId } from '#kernel/ids';
 
@@ -26,6 +26,8 @@ export interface StageOptions {
   line?: Partial<ScriptedLineOptions>;
   control?: Partial<CallControl>;
   canned?: Voices['canned'];
+  /** How the other calls of the process find a provider, by its name. */
+  health?: (name: string) => ProviderHealth;
   /** Shared by several calls. */
   clock?: FakeClock;
 }
@@ -127,9 +129,9 @@ export class Stage {
     this.vad = scriptedVad(options.vad);
     const voices: Voices = {
       vad: this.vad,
-      stt: this.stts,
-      llm: this.llms,
-      tts: this.ttss.map((engine) => ({ engine, voice: 'tone' })),
+      stt: this.stts.map((use) => Object.assign(use, { health: options.health?.(use.name) })),
+      llm: this.llms.map((use) => Object.assign(use, { health: options.health?.(use.name) })),
+      tts: this.ttss.map((engine) => ({ engine, voice: 'tone', health: options.health?.(engine.name) })),
       turns: byWords,
       canned: options.canned,
     };
