@@ -64,4 +64,6 @@ export interface EnqueueOptions {
   readonly runAt?: Date;
   /** At most one job with this key is waiting; a second one takes the first one's place. */
   readonly key?: string;
+  /** Jobs of one lane run one after another, so that what they wait for holds up nobody else's. */
+  readonly lane?: string;
 }

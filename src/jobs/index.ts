@@ -5,7 +5,10 @@ import { type PostCallDeps, postCall } from './post-call.ts';
 import { type PaymentSandbox, sandboxPaymentEvent } from './sandbox-payment-event.ts';
 
 type Handlers = {
-  readonly [N in JobName]: (payload: JobPayloads[N], context: { signal: AbortSignal }) => Promise<void>;
+  readonly [N in JobName]: (
+    payload: JobPayloads[N],
+    context: { signal: AbortSignal; attempt: number },
+  ) => Promise<void>;
 };
 
 /** The handler of every job there is. */

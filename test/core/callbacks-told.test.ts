@@ -228,7 +228,9 @@ describe('V-45 the end callback', () => {
     for (let tries = 1; tries <= maxAttempts; tries++) {
       expect(await waiting(callId)).toHaveLength(1);
       backend.replies = [tries % 2 ? says(500) : hangsUp];
-      await expect(services.webhooks.deliver(order, never)).rejects.toMatchObject({ code: 'upstream' });
+      await expect(services.webhooks.deliver(order, never, tries)).rejects.toMatchObject({
+        code: 'upstream',
+      });
     }
     const ids = new Set(backend.asked.map(({ headers }) => headers['webhook-id']));
     expect({ asked: backend.asked.length, ids: ids.size }).toEqual({ asked: maxAttempts, ids: 1 });

@@ -151,9 +151,10 @@ function jobsOn(session: Session) {
   return {
     async enqueue<N extends JobName>(job: N, payload: JobPayloads[N], options: EnqueueOptions = {}) {
       const { maxAttempts } = JOBS[job];
-      const runAt = options.runAt?.toISOString() ?? null;
+      const { runAt, key = null, lane = null } = options;
+      const at = runAt?.toISOString() ?? null;
       await session.execute(
-        sql`select enqueue_job(${job}, ${storableJson(payload)}::jsonb, ${runAt}::timestamptz, ${maxAttempts}, ${options.key ?? null})`,
+        sql`select enqueue_job(${job}, ${storableJson(payload)}::jsonb, ${at}::timestamptz, ${maxAttempts}, ${key}, ${lane})`,
       );
     },
     hasten: async (key: string) => void (await session.execute(sql`select hasten_job(${key})`)),

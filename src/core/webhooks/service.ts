@@ -17,10 +17,10 @@ export interface Webhooks {
   /**
    * Tells an address of a call that has ended, or of an error, once: what has been taken is not sent again. An
    * assistant's address is the one it has now; of one deleted meanwhile, the one the order names. Throws `upstream` when
-   * it is to be tried again. An end that the tenant's backend took on no try is an incident. Two at once for one event
-   * may both send.
+   * it is to be tried again. `attempt` counts from 1: an end that the tenant's backend did not take on the last one is an
+   * incident. Two at once for one event may both send.
    */
-  deliver(order: JobPayloads['call-webhook'], signal: AbortSignal): Promise<void>;
+  deliver(order: JobPayloads['call-webhook'], signal: AbortSignal, attempt?: number): Promise<void>;
   /** The tries to deliver what a call's receivers were told, oldest first. Throws `not_found`. */
   deliveries(scope: Scope, callId: string): Promise<WebhookDelivery[]>;
   /** What the tenant's receivers check signatures with. Throws `forbidden`. */
@@ -60,7 +60,7 @@ class WebhookService implements Webhooks {
     this.#post = makePost(deps);
   }
 
-  async deliver(order: Order, signal: AbortSignal): Promise<void> {
+  async deliver(order: Order, signal: AbortSignal, attempt = 1): Promise<void> {
     const { uow } = this.#deps;
     const scope = makeScope(order.tenantId, { kind: 'system' }, 'owner');
     const draft = await this.#draft(scope, order);
@@ -74,7 +74,7 @@ class WebhookService implements Webhooks {
     const { status, failure } = await this.#post.send(letter, LIMITS, signal);
     await uow.write(scope, async (tx) => {
       await this.#post.end(tx, delivery, { status, failure });
-      if (failure === null || endOf === null || delivery.attempt < MAX_TRIES) return;
+      if (failure === null || endOf === null || attempt < MAX_TRIES) return;
       await announceIncident(tx, incidentCall(endOf), this.#givenUp(failure));
     });
     if (failure !== null) throw new DomainError('upstream', `The webhook failed: ${failure}`);
