@@ -4,6 +4,7 @@ import type { Services } from '#core/services';
 import type { Dialect, StatusTable } from '#http/dialect';
 import { DomainError } from '#kernel/errors';
 import { auditRoutes } from './routes/audit.ts';
+import { balanceRoutes } from './routes/balances.ts';
 import { type CallOutbox, callOutboxRoutes } from './routes/call-outbox.ts';
 import { type JobRunner, jobRoutes } from './routes/jobs.ts';
 import { planRoutes } from './routes/plans.ts';
@@ -50,6 +51,7 @@ export function operator(deps: OperatorDeps): Dialect {
     renderError: (error) => ({ status: STATUS[error.code], body: { error: error.publicMessage } }),
     routes: [
       tenantRoutes(deps.services.oversight),
+      balanceRoutes(deps.services),
       auditRoutes(deps.services.audit),
       planRoutes(deps.services.plans),
       providerRoutes(deps.services.providers),

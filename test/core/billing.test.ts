@@ -223,6 +223,14 @@ describe('an event of the vendor', () => {
     await Promise.all(Array.from({ length: 5 }, () => p.billing.receive(webhook(told))));
     await p.billing.receive(webhook(told));
     expect(await p.billing.balances(scope)).toMatchObject({ cash: 12_000_000, subscription: -12_000_000 });
+    const failed: Told = { id: 'evt_failed', type: 'invoice.payment_failed', object: invoice };
+    await Promise.all(Array.from({ length: 5 }, () => p.billing.receive(webhook(failed))));
+    await p.billing.receive(webhook(failed));
+    const noted = await p.rows(
+      "select 1 from audit_entries where action = 'invoice.failed' and tenant_id = $1",
+      [scope.tenantId],
+    );
+    expect(noted).toHaveLength(1);
     // The same invoice told by another event is the same money.
     await p.billing.receive(webhook({ ...told, id: 'evt_twice' }));
     expect(await p.billing.balances(scope)).toMatchObject({ cash: 12_000_000 });

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobName } from '#core/jobs';
+import { makeScope } from '#kernel/scope';
 import { operator } from '#operator/index';
 import { type TestPlatform, testPlatform } from '#test/dialects/platform';
 import { fixtureApp } from './fixture.ts';
@@ -253,5 +254,21 @@ describe('the outbox of calls', () => {
     const answer = await real.inject({ url: '/admin/outbox/calls', headers: { 'x-admin-key': KEY } });
     expect(answer.statusCode).toBe(404);
     await real.close();
+  });
+});
+
+describe('the books of a tenant', () => {
+  it('say what it owes and what it has paid, in dollars', async () => {
+    const { services, payments } = platform;
+    const { id } = await signUp();
+    await ask('PATCH', `/tenants/${id}`, { plan: 'payg' });
+    const scope = makeScope(id, { kind: 'system' }, 'owner');
+    const { url } = await services.billing.startCheckout(scope);
+    await payments.desk.pay(url.slice(url.lastIndexOf('/') + 1));
+    const { status, body } = await ask('GET', `/tenants/${id}/balances`);
+    expect(status).toBe(200);
+    const nothing = { receivable: 0, usage: 0, vendor_costs: 0, vendors: 0 };
+    expect(body).toEqual({ balances: { ...nothing, cash: 5, subscription: -5 } });
+    expect((await ask('GET', '/tenants/ten_none/balances')).status).toBe(404);
   });
 });

@@ -31,9 +31,21 @@ export async function bookCall(tx: Tx, call: EndedCall, log: readonly LogEntry[]
   await tx.billing.post(callPostings({ tenantId, callId, at, chargeMicros: charge, costMicros }));
   if (seconds === 0 || !isMetered(pricing)) return;
   await tx.billing.addReport({ callId, seconds, at });
-  // Seconds of a tenant that has not subscribed wait until it does.
-  const subscription = await tx.billing.subscription();
-  if (subscription && isLive(subscription)) {
+  if (await isSubscribed(tx)) {
     await tx.enqueue('report-usage', { tenantId, callId }, { key: reportKey(callId) });
   }
+}
+
+/**
+ * Seconds of a tenant that has not subscribed wait until it does. Subscribing happens under the tenant's lock: so each
+ * call is either seen by it, or sees it.
+ */
+async function isSubscribed(tx: Tx): Promise<boolean> {
+  const isNow = async () => {
+    const subscription = await tx.billing.subscription();
+    return subscription !== null && isLive(subscription);
+  };
+  if (await isNow()) return true;
+  await tx.tenant.lock();
+  return isNow();
 }
