@@ -1,116 +1,30 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type GuardedHttp, guardedHttp } from '#adapters/fetch/guarded';
 import { NO_CALLBACKS } from '#core/callbacks/callbacks';
-import type { Call } from '#core/calls/call';
-import type { OutboundOrder } from '#core/dialing/service';
-import type { DialOrder, SignedRequest } from '#core/ports';
-import type { Services } from '#core/services';
 import { DomainError } from '#kernel/errors';
-import type { Scope } from '#kernel/scope';
-import { type Backend, openBackend, says } from '#test/core/backend';
-import { openPlatform, outcomes, type Platform } from '#test/core/platform';
+import { type DialingRig, openDialing, order, TO, tokenOf, told } from '#test/core/dialing-rig';
+import { outcomes } from '#test/core/platform';
 import { eventually } from '#test/support/until';
 
-const TO = '+15559876543';
 const ACCOUNT = { accountSid: `AC${'1'.repeat(32)}`, authToken: 'the-tenants-own-token' };
 
-let p: Platform;
-let http: GuardedHttp;
-let backend: Backend;
-let services: Services;
+let rig: DialingRig;
+let p: DialingRig['p'];
+let services: DialingRig['services'];
+let backend: DialingRig['backend'];
+let placed: DialingRig['placed'];
+let callbacks: DialingRig['callbacks'];
+let jobsOf: DialingRig['jobsOf'];
 
 beforeAll(async () => {
-  p = await openPlatform();
-  backend = await openBackend();
-  http = guardedHttp({ allow: [backend.host] });
-  services = p.with({ urls: http });
+  rig = await openDialing();
+  ({ p, services, backend, placed, callbacks, jobsOf } = rig);
 });
-beforeEach(() => {
-  backend.asked.length = 0;
-  backend.replies = [];
-  p.telephony.dialed.length = 0;
-  p.telephony.hungUp.length = 0;
-});
-afterAll(async () => {
-  await Promise.all([http.close(), backend.close()]);
-  await p.close();
-});
-
-let lastNumber = 0;
-
-/** A tenant with a number to call from. */
-async function caller(plan = 'payg'): Promise<{ scope: Scope; from: string }> {
-  const { scope } = await p.tenant(plan);
-  const from = `+1555${String(++lastNumber).padStart(7, '0')}`;
-  await services.numbers.add(scope, { e164: from });
-  return { scope, from };
-}
-
-const order = (from: string, over: Partial<OutboundOrder> = {}): OutboundOrder => ({
-  to: TO,
-  from,
-  callbacks: NO_CALLBACKS,
-  metadata: { customerId: 'cust_1' },
-  account: null,
-  machineDetection: null,
-  timeoutSec: 30,
-  ...over,
-});
-
-const callbacks = () => ({
-  startUrl: `${backend.origin}/start`,
-  endUrl: `${backend.origin}/end`,
-  errorUrl: `${backend.origin}/error`,
-});
-
-const tokenOf = (dialed: DialOrder | undefined) => new URL(dialed!.answerUrl).pathname.split('/')[3]!;
-
-/** A request of the carrier; the platform's own account signs nothing here. */
-const told = (form: Record<string, string>, signature?: string): SignedRequest => ({
-  method: 'POST',
-  url: 'https://patchbay.example/webhooks',
-  headers: { 'x-twilio-signature': signature },
-  rawBody: new Uint8Array(),
-  form,
-});
-
-/** A call that has been ordered, as the carrier knows it. */
-async function placed(over: Partial<OutboundOrder> = {}, plan?: string) {
-  const { scope, from } = await caller(plan);
-  const { callId, callSid } = await services.dialing.call(scope, order(from, over));
-  const token = tokenOf(p.telephony.dialed.at(-1));
-  const call = (): Promise<Call> => services.calls.get(scope, callId);
-  const report = (CallStatus: string, sequence: number, more: Record<string, string> = {}) =>
-    services.dialing.report(
-      token,
-      told({ CallSid: callSid, CallStatus, SequenceNumber: String(sequence), ...more }),
-    );
-  const answer = (form: Record<string, string> = {}, hasRoom = true) =>
-    services.dialing.answer(token, told({ CallSid: callSid, CallStatus: 'in-progress', ...form }), {
-      hasRoom,
-    });
-  return { scope, from, callId, callSid, token, call, report, answer };
-}
-
-const wasAsked = (path: string, times = 1) =>
-  eventually(
-    async () => backend.asked.filter((one) => one.path === path).length,
-    (n) => n >= times,
-  );
-
-/** The jobs that tell of a call, by the address they tell. */
-const jobsOf = async (callId: string) =>
-  (
-    await p.rows<{ payload: { url: string; error?: { event: { data: { incident: string } } } } }>(
-      `select payload from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
-       where t.identifier = 'call-webhook' and payload->>'callId' = $1 order by j.id`,
-      [callId],
-    )
-  ).map(({ payload }) => [new URL(payload.url).pathname, payload.error?.event.data.incident ?? null]);
+beforeEach(() => rig.reset());
+afterAll(() => rig.close());
 
 describe('ordering a call (V-27, V-31)', () => {
   it('stores it, dials it and answers with the carrier’s id', async () => {
-    const { scope, from } = await caller();
+    const { scope, from } = await rig.caller();
     const answer = await services.dialing.call(
       scope,
       order(from, { machineDetection: 'Enable', timeoutSec: 45 }),
@@ -130,8 +44,8 @@ describe('ordering a call (V-27, V-31)', () => {
   });
 
   it('is for the tenant’s own numbers only, and those in use', async () => {
-    const mine = await caller();
-    const other = await caller();
+    const mine = await rig.caller();
+    const other = await rig.caller();
     const refused = { code: 'forbidden' };
     await expect(services.dialing.call(mine.scope, order(other.from))).rejects.toMatchObject(refused);
     await expect(services.dialing.call(mine.scope, order('+15550000000'))).rejects.toMatchObject(refused);
@@ -145,7 +59,7 @@ describe('ordering a call (V-27, V-31)', () => {
     ['inactive', 'payment_required'],
     ['suspended', 'forbidden'],
   ] as const)('is refused to a tenant that is %s', async (status, code) => {
-    const { scope, from } = await caller();
+    const { scope, from } = await rig.caller();
     await services.oversight.updateTenant(scope.tenantId, { status });
     await expect(services.dialing.call(scope, order(from))).rejects.toMatchObject({ code });
     expect(p.telephony.dialed).toEqual([]);
@@ -159,7 +73,7 @@ describe('ordering a call (V-27, V-31)', () => {
     ['account.authToken', { account: { ...ACCOUNT, authToken: '' } }],
     ['callbacks.startUrl', { callbacks: { ...NO_CALLBACKS, startUrl: 'http://10.0.0.1/start' } }],
   ] as const)('refuses a wrong %s and stores nothing', async (field, over) => {
-    const { scope, from } = await caller();
+    const { scope, from } = await rig.caller();
     await expect(services.dialing.call(scope, order(from, over))).rejects.toMatchObject({
       code: 'invalid',
       field,
@@ -168,7 +82,7 @@ describe('ordering a call (V-27, V-31)', () => {
   });
 
   it('takes a place of the plan while it rings, also of several at once', async () => {
-    const { scope, from } = await caller('free');
+    const { scope, from } = await rig.caller('free');
     const attempts = [1, 2, 3, 4].map(() => services.dialing.call(scope, order(from)));
     expect(await outcomes(attempts)).toEqual({ won: 2, codes: ['quota', 'quota'] });
     expect(p.telephony.dialed).toHaveLength(2);
@@ -197,7 +111,7 @@ describe('ordering a call (V-27, V-31)', () => {
 
 describe('a carrier that does not take the call', () => {
   it('leaves it stored as failed, its backend told, and the refusal with who ordered', async () => {
-    const { scope, from } = await caller();
+    const { scope, from } = await rig.caller();
     p.telephony.failure = new DomainError('invalid', 'Twilio refused: no such number', { field: 'to' });
     const refused = services.dialing.call(scope, order(from, { callbacks: callbacks() }));
     await expect(refused).rejects.toMatchObject({ code: 'invalid', field: 'to' });
@@ -211,7 +125,7 @@ describe('a carrier that does not take the call', () => {
   });
 
   it('that is silent has failed too, and is hung up on when it asks all the same', async () => {
-    const { scope, from } = await caller();
+    const { scope, from } = await rig.caller();
     p.telephony.meanwhile = async () => {
       p.telephony.meanwhile = async () => {};
       throw new DOMException('too slow', 'TimeoutError');
@@ -224,7 +138,7 @@ describe('a carrier that does not take the call', () => {
   });
 
   it('and a server that dies while it dials: the call is closed, and never dialed again', async () => {
-    const { scope, from } = await caller();
+    const { scope, from } = await rig.caller();
     let died: () => void = () => {};
     const death = new Promise<void>((resolve) => {
       died = resolve;
@@ -301,10 +215,8 @@ describe('the carrier’s reports', () => {
   });
 
   it('end a live call whose media did not tell', async () => {
-    const { report, answer, scope, callId } = await placed();
-    const connected = await answer();
-    if (connected.does !== 'connect') throw new Error('not connected');
-    const redeemed = await services.admission.redeem(connected.token);
+    const { report, connected, scope, callId } = await placed();
+    const redeemed = await connected();
     await services.lifecycle.begin(redeemed, { nodeId: 'node-9', carrierRef: null });
     p.telephony.live.add(callId);
     await report('completed', 3);
@@ -344,106 +256,6 @@ describe('the carrier’s reports', () => {
   });
 });
 
-describe('a person who answers', () => {
-  it('is connected, and the call goes on from then', async () => {
-    const { scope, answer, call, callId, callSid, from } = await placed({ variables: { name: 'Ann' } });
-    p.clock.advance(8_000);
-    const connected = await answer();
-    if (connected.does !== 'connect') throw new Error('not connected');
-    expect(connected.callId).toBe(callId);
-    const redeemed = await services.admission.redeem(connected.token);
-    expect(redeemed).toMatchObject({
-      ...{ callId, direction: 'outbound', from, to: TO, carrierRef: callSid },
-      ...{ voicemailMessage: null, metadata: { customerId: 'cust_1' }, variables: { name: 'Ann' } },
-    });
-    await services.lifecycle.begin(redeemed, { nodeId: 'node-2', carrierRef: null });
-    const live = await call();
-    expect(live).toMatchObject({ status: 'active', nodeId: 'node-2', carrierRef: callSid });
-    expect(live.answeredAt!.getTime() - live.startedAt.getTime()).toBe(8_000);
-    p.clock.advance(60_000);
-    await services.lifecycle.finish(scope, callId, { reason: 'agent_ended', durationMs: 60_000 });
-    const ended = await call();
-    expect(ended.endedAt!.getTime() - ended.answeredAt!.getTime()).toBe(60_000);
-    expect(await answer()).toEqual({ does: 'hang up' });
-  });
-
-  it('hears an apology where there is no room, and the call has failed', async () => {
-    const { answer, call, callId } = await placed({ callbacks: callbacks() });
-    expect(await answer({}, false)).toMatchObject({ does: 'say' });
-    expect(await call()).toMatchObject({ status: 'failed', endReason: 'failed' });
-    expect((await jobsOf(callId)).map(([path]) => path)).toEqual(['/end', '/error']);
-  });
-
-  it('is spoken with as the backend wished while it rang, which is asked once', async () => {
-    backend.replies = [says(200, { firstMessage: 'Hello Ann.', metadata: { seen: 1 } })];
-    const { answer, call, callId } = await placed({ callbacks: callbacks() });
-    await wasAsked('/start');
-    await eventually(
-      () => p.rows('select 1 from dials where call_id = $1 and asked_at is not null', [callId]),
-      (rows) => rows.length === 1,
-    );
-    const connected = await answer();
-    if (connected.does !== 'connect') throw new Error('not connected');
-    const redeemed = await services.admission.redeem(connected.token);
-    expect(redeemed.assistant.persona.greeting).toBe('Hello Ann.');
-    expect(backend.asked.map(({ path }) => path)).toEqual(['/start']);
-    await services.lifecycle.begin(redeemed, { nodeId: 'n', carrierRef: null });
-    expect((await call()).metadata).toMatchObject({ customerId: 'cust_1', seen: 1 });
-  });
-
-  it('of a call that the backend does not want is not connected', async () => {
-    backend.replies = [says(200, { reject: true })];
-    const { answer, call, callSid } = await placed({ callbacks: callbacks() });
-    expect(await answer()).toEqual({ does: 'hang up' });
-    expect(await call()).toMatchObject({ status: 'failed', endReason: 'rejected' });
-    await eventually(
-      async () => p.telephony.hungUp.map(({ ref }) => ref),
-      (refs) => refs.includes(callSid),
-    );
-  });
-});
-
-describe('a machine that answers', () => {
-  const withMessage = () => [says(200, { voicemailMessage: 'Please call us back, {{name}}.' })];
-
-  it.each(['Enable', 'DetectMessageEnd'] as const)(
-    'is hung up on without a message (%s)',
-    async (machineDetection) => {
-      const { answer, call } = await placed({ machineDetection });
-      expect(await answer({ AnsweredBy: 'machine_start' })).toEqual({ does: 'hang up' });
-      expect(await call()).toMatchObject({ status: 'completed', endReason: 'voicemail', durationMs: 0 });
-    },
-  );
-
-  it.each([
-    ['Enable', 'machine_start'],
-    ['DetectMessageEnd', 'machine_end_beep'],
-    ['DetectMessageEnd', 'machine_end_silence'],
-  ] as const)('is left the message (%s, %s)', async (machineDetection, AnsweredBy) => {
-    backend.replies = withMessage();
-    const { answer } = await placed({ machineDetection, callbacks: callbacks() });
-    const connected = await answer({ AnsweredBy });
-    if (connected.does !== 'connect') throw new Error('not connected');
-    const { voicemailMessage } = await services.admission.redeem(connected.token);
-    expect(voicemailMessage).toBe('Please call us back, {{name}}.');
-  });
-
-  it.each(['human', 'unknown'])('is none: %s is spoken with', async (AnsweredBy) => {
-    backend.replies = withMessage();
-    const { answer } = await placed({ machineDetection: 'Enable', callbacks: callbacks() });
-    const connected = await answer({ AnsweredBy });
-    if (connected.does !== 'connect') throw new Error('not connected');
-    expect((await services.admission.redeem(connected.token)).voicemailMessage).toBeNull();
-  });
-
-  it('cannot be spoken to: a fax', async () => {
-    backend.replies = withMessage();
-    const { answer, call } = await placed({ machineDetection: 'Enable', callbacks: callbacks() });
-    expect(await answer({ AnsweredBy: 'fax' })).toEqual({ does: 'hang up' });
-    expect(await call()).toMatchObject({ endReason: 'voicemail' });
-  });
-});
-
 describe('hanging up', () => {
   it('ends a ringing call at the carrier, and is noted', async () => {
     const { scope, callId, callSid, call, report } = await placed();
@@ -463,10 +275,8 @@ describe('hanging up', () => {
   it('ends a live call here, and over the carrier where it lives elsewhere', async () => {
     const here = await placed();
     const there = await placed();
-    for (const { answer } of [here, there]) {
-      const connected = await answer();
-      if (connected.does !== 'connect') throw new Error('not connected');
-      await services.lifecycle.begin(await services.admission.redeem(connected.token), {
+    for (const { connected } of [here, there]) {
+      await services.lifecycle.begin(await connected(), {
         nodeId: 'n',
         carrierRef: null,
       });
@@ -479,7 +289,7 @@ describe('hanging up', () => {
 
   it('is for one’s own calls', async () => {
     const { callId, call } = await placed();
-    const stranger = await caller();
+    const stranger = await rig.caller();
     for (const id of [callId, 'call_none', ''])
       await expect(services.dialing.hangUp(stranger.scope, id)).rejects.toMatchObject({ code: 'not_found' });
     expect(await call()).toMatchObject({ status: 'active' });

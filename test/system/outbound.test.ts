@@ -39,7 +39,10 @@ async function openAccount(): Promise<Account> {
   const { body } = await ask(server, '/veevo/api/auth/register', { body: { email, password: 'min8chars' } });
   const key = String(body.apiKey);
   const found = await askOperator(server, `/tenants?query=${email}`);
-  await askOperator(server, `/tenants/${found.body.items[0].id}`, { method: 'PATCH', body: { status: 'active' } });
+  await askOperator(server, `/tenants/${found.body.items[0].id}`, {
+    method: 'PATCH',
+    body: { status: 'active' },
+  });
   const from = '+15551234567';
   const opened: Account = {
     key,
@@ -79,7 +82,11 @@ async function place(to: string, more: object = {}): Promise<Placed> {
   expect(placed.status, JSON.stringify(placed.body)).toBe(201);
   const { callSid } = placed.body;
   const told = () => receiver.received.find((one) => one.path === path);
-  const ended = await eventually(async () => told(), (one) => one !== undefined, 110_000);
+  const ended = await eventually(
+    async () => told(),
+    (one) => one !== undefined,
+    110_000,
+  );
   const { body } = await askOperator(server, `/outbox/calls?to=${encodeURIComponent(to)}`);
   const atCarrier = body.items.find((one: { callSid: string }) => one.callSid === callSid);
   return { callSid, ended: ended!, atCarrier };
@@ -116,7 +123,9 @@ describe('a call that goes out', () => {
     });
     expect(['caller_hung_up', 'agent_ended']).toContain(data.endReason);
     const texts = (role: string): string[] =>
-      data.transcript.filter((one: { role: string }) => one.role === role).map((one: { text: string }) => one.text);
+      data.transcript
+        .filter((one: { role: string }) => one.role === role)
+        .map((one: { text: string }) => one.text);
     expect(texts('assistant').length).toBeGreaterThanOrEqual(2);
     const { errors, words } = wordErrors('What are your opening hours on Monday?', texts('user').join(' '));
     expect(words).toBeGreaterThan(3);
@@ -135,7 +144,11 @@ describe('a call that goes out', () => {
   });
 
   it('to a voicemail box is hung up without a message', () => {
-    expect(dataOf(calls.hungUp)).toMatchObject({ status: 'completed', endReason: 'voicemail', durationSec: 0 });
+    expect(dataOf(calls.hungUp)).toMatchObject({
+      status: 'completed',
+      endReason: 'voicemail',
+      durationSec: 0,
+    });
     expect(calls.hungUp.atCarrier).toMatchObject({ status: 'completed', mediaUrl: null });
   });
 
@@ -169,9 +182,9 @@ describe('a call that goes out', () => {
   });
 
   it('forged reports and answers are refused', async () => {
-    const [{ token_hash: hash }] = (await server.rows<{ token_hash: string }>('select token_hash from dials')) as [
-      { token_hash: string },
-    ];
+    const [{ token_hash: hash }] = (await server.rows<{ token_hash: string }>(
+      'select token_hash from dials',
+    )) as [{ token_hash: string }];
     const post = (token: string, name: string) =>
       fetch(`${server.url}/webhooks/twilio/${token}/${name}`, {
         method: 'POST',
