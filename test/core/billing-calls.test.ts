@@ -89,6 +89,23 @@ describe('a call', () => {
     expect(p.clock.nowMs() - Number(event!.at)).toBeLessThan(86_400_000);
   });
 
+  it('that ends while its tenant subscribes is either seen by that, or sees it', async () => {
+    for (let round = 0; round < 6; round++) {
+      const { scope } = await p.tenant('payg');
+      const checkout = refOf((await p.billing.startCheckout(scope)).url);
+      const callId = await begin(scope);
+      p.clock.advance(60_000);
+      const subscribedSec = Math.floor(p.clock.nowMs() / 1_000);
+      await Promise.all([finish(scope, callId, 30_000), p.payments.desk.pay(checkout)]);
+      const [job] = await reportJobs(callId);
+      const [report] = await p.rows<{ at: Date }>('select at from meter_reports where call_id = $1', [
+        callId,
+      ]);
+      const isDated = report!.at.getTime() >= subscribedSec * 1_000;
+      expect(job!.n === 1 || isDated).toBe(true);
+    }
+  });
+
   it('whose report was lost on the way is tried again while the vendor knows what it has seen, and no longer', async () => {
     const scope = await paid();
     const callId = await begin(scope);
