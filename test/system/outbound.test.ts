@@ -1,29 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readWav } from '#audio/wav';
 import { wordErrors } from '#test/speech/word-errors';
 import { makeDataDir, removeDataDir, startTestServer, type TestServer } from '#test/support/server';
 import { eventually } from '#test/support/until';
 import { openReceiver, type Received, type Receiver } from './receiver.ts';
-import { type Answer, ask, askOperator } from './tenants.ts';
+import { storedCall } from './telephone.ts';
+import { askOperator } from './tenants.ts';
+import { openAccount, type VeevoAccount } from './veevo-account.ts';
 
 let dataDir: string;
 let server: TestServer;
 let receiver: Receiver;
-let account: Account;
+let account: VeevoAccount;
 let calls: Awaited<ReturnType<typeof holdCalls>>;
-
-/** A veevo account with a number to call from. */
-interface Account {
-  key: string;
-  from: string;
-  ask(path: string, body?: unknown): Promise<Answer>;
-}
 
 beforeAll(async () => {
   dataDir = await makeDataDir();
   receiver = await openReceiver();
   server = await startTestServer({ dataDir, env: { CALLBACK_ALLOWLIST: receiver.host } });
-  account = await openAccount();
+  account = await openAccount(server, receiver.origin);
   calls = await holdCalls();
 }, 150_000);
 afterAll(async () => {
@@ -33,31 +29,6 @@ afterAll(async () => {
 });
 
 const AUTH_TOKEN = 'the-tenants-own-auth-token';
-
-async function openAccount(): Promise<Account> {
-  const email = `${randomBytes(6).toString('hex')}@company.example`;
-  const { body } = await ask(server, '/veevo/api/auth/register', { body: { email, password: 'min8chars' } });
-  const key = String(body.apiKey);
-  const found = await askOperator(server, `/tenants?query=${email}`);
-  await askOperator(server, `/tenants/${found.body.items[0].id}`, {
-    method: 'PATCH',
-    body: { status: 'active' },
-  });
-  const from = '+15551234567';
-  const opened: Account = {
-    key,
-    from,
-    ask: (path, given) =>
-      ask(server, `/veevo${path}`, {
-        headers: { authorization: `Bearer ${key}` },
-        ...(given === undefined ? {} : { body: given }),
-      }),
-  };
-  const callbacks = { onCallStartUrl: receiver.origin, onCallEndUrl: receiver.origin };
-  const added = await opened.ask('/api/phone-numbers', { phoneNumber: from, ...callbacks });
-  expect(added.status, JSON.stringify(added.body)).toBe(201);
-  return opened;
-}
 
 interface Placed {
   callSid: string;
@@ -97,9 +68,14 @@ async function holdCalls() {
   const voicemailMessage = 'This is Acme. Please call us back tomorrow morning. Goodbye.';
   receiver.replies.set('/start/voicemail', { voicemailMessage });
   receiver.replies.set('/start/reject', { reject: true });
+  const agentId = await account.tenant.makeAgent({ recording: { enabled: true, announce: false } });
+  receiver.replies.set('/start/recorded', { agentId });
   const toMachine = { onCallStartUrl: `${receiver.origin}/start/voicemail` };
   const [person, message, hungUp, busy, nobody, rejected] = await Promise.all([
-    place('+14155550123', { machineDetection: 'Enable' }),
+    place('+14155550123', {
+      machineDetection: 'Enable',
+      onCallStartUrl: `${receiver.origin}/start/recorded`,
+    }),
     place('+14155550197', { ...toMachine, machineDetection: 'DetectMessageEnd' }),
     place('+12125550197', { machineDetection: 'Enable' }),
     place('+14155550198'),
@@ -132,7 +108,21 @@ describe('a call that goes out', () => {
     expect(texts('user').join(' '), `${errors}`).toMatch(/opening hours/i);
     expect(data.durationSec).toBeGreaterThan(4);
     expect(person.atCarrier).toMatchObject({ status: 'completed' });
+    expect(data.recordingUrl).toMatch(/^http/);
     expect(person.atCarrier.mediaUrl).toMatch(/^ws:.*\/media\/twilio\/[\w-]{43}$/);
+  });
+
+  it('is recorded, both sides, and seen through the other door', async () => {
+    const { tenant } = account;
+    const stored = await storedCall(tenant, calls.person.callSid);
+    const answer = await fetch(server.url + new URL(stored.recordingUrl!).pathname, {
+      headers: { 'x-api-key': tenant.key },
+    });
+    const wav = readWav(new Uint8Array(await answer.arrayBuffer()));
+    expect(wav.channels).toHaveLength(2);
+    for (const side of wav.channels) expect(side.some((sample) => Math.abs(sample) > 1_000)).toBe(true);
+    expect(wav.channels[0]!.length / wav.rateHz).toBeCloseTo(stored.durationSec!, 0);
+    expect(stored.transcript).toEqual(dataOf(calls.person).transcript);
   });
 
   it('to a voicemail box leaves the message of the backend', () => {
