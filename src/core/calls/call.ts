@@ -20,7 +20,10 @@ export interface CallAnalysis {
   readonly extracted: JsonObject;
 }
 
-/** One call: an inbound one from the moment its media opened, an outbound one from the moment it was ordered. */
+/**
+ * One call: an inbound one from the moment its media opened, or its backend turned it away; an outbound one from the
+ * moment it was ordered.
+ */
 export interface Call {
   readonly id: CallId;
   readonly tenantId: TenantId;
@@ -42,7 +45,7 @@ export interface Call {
   /** Whatever the tenant wants to find again. */
   readonly metadata: JsonObject;
   readonly startedAt: Date;
-  /** When its media opened; null for a call of ours that nobody has answered. */
+  /** When its media opened; null while, and where, nobody was connected. */
   readonly answeredAt: Date | null;
   readonly endedAt: Date | null;
   /** Null while it is active. */

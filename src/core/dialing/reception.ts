@@ -56,7 +56,9 @@ export interface ReceptionDeps {
   readonly nodeId: string;
 }
 
-const BUSY = "I'm sorry, we can't take your call right now. Please try again in a few minutes. Goodbye.";
+/** What a caller hears where there is no room, or nobody to answer. */
+export const BUSY =
+  "I'm sorry, we can't take your call right now. Please try again in a few minutes. Goodbye.";
 const NOT_IN_SERVICE = 'The number you have called is not in service. Goodbye.';
 
 /** Refusals that a caller hears about although the webhook's address says whose it is. */

@@ -126,10 +126,10 @@ class DialingService implements Dialing {
     const { CallSid = null, AnsweredBy = null } = request.form;
     const scope = ofTenant(dial.tenantId);
     const call = await this.#deps.uow.write(scope, async (tx) => {
+      const { lastSequence: sequence } = (await tx.dials.lock(dial.callId))!;
       const found = (await tx.calls.find(dial.callId))!;
       if (found.status !== 'active' || found.answeredAt !== null) return null;
       if (found.carrierRef === null && CallSid !== null) await tx.calls.setCarrierRef(found.id, CallSid);
-      const { lastSequence: sequence } = (await tx.dials.lock(dial.callId))!;
       await tx.dials.report(dial.callId, { status: 'in-progress', sequence, answeredBy: AnsweredBy });
       return { ...found, carrierRef: found.carrierRef ?? CallSid };
     });
