@@ -63,7 +63,7 @@ export async function openSurfaces(parts: SurfaceParts) {
       callOutbox: parts.carrier.sandbox,
     }),
     extraPlugins: [
-      afterStream({ publicUrl, signatures, transfers }),
+      afterStream({ publicUrl, signatures, transfers, hasBegun: services.calls.hasBegun }),
       carrierWebhooks({ dialing, transfers, hasRoom, publicUrl, log }),
       talkPlugin(parts),
       ...paymentPlugins(parts),

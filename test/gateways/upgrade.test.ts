@@ -128,7 +128,7 @@ describe('signatures', () => {
     const publicUrl = 'https://voice.example.com';
     const app = Fastify();
     app.decorateRequest('rawBody', null);
-    await app.register(afterStream({ publicUrl, signatures, transfers }));
+    await app.register(afterStream({ publicUrl, signatures, transfers, hasBegun: async () => true }));
     await transfers.put('CA1', '+15551230000');
     const form = { CallSid: 'CA1', CallStatus: 'in-progress' };
     const post = (signature: string) =>
@@ -152,14 +152,17 @@ describe('signatures', () => {
 
 describe('what the carrier is told after a stream', () => {
   it.each([
-    ['a call nobody transferred', 'CallSid=CA9', 200, '<Hangup/>'],
+    ['a call nobody transferred', 'CallSid=CA9', 200, '<Response><Hangup/>'],
+    ['a call whose stream was turned away', 'CallSid=CA7', 200, 'Please try again in a few minutes'],
     ['a form without a call', 'x=1', 200, '<Hangup/>'],
     ['an empty form', '', 200, '<Hangup/>'],
   ])('%s', async (_, payload, status, body) => {
     const app = Fastify();
     app.decorateRequest('rawBody', null);
     const transfers = memoryTransfers();
-    await app.register(afterStream({ publicUrl: 'http://x', signatures: { verify: () => true }, transfers }));
+    const verify = () => true;
+    const hasBegun = async (callSid: string) => callSid === 'CA9';
+    await app.register(afterStream({ publicUrl: 'http://x', signatures: { verify }, transfers, hasBegun }));
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await app.inject({ method: 'POST', url: '/media/twilio/after', headers, payload });
     expect(answer.statusCode).toBe(status);

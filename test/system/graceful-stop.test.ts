@@ -1,13 +1,14 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CallerVoice, openCallerVoice } from '#cli/caller-voice';
+import { askWebhook } from '#cli/webhook-call';
 import { wordErrors } from '#test/speech/word-errors';
 import { makeDataDir, removeDataDir, startTestServer, type TestServer } from '#test/support/server';
 import { eventually, until } from '#test/support/until';
 import { textsOf } from './kept-call.ts';
 import { type Listener, openListener } from './listener.ts';
 import { openReceiver, type Receiver } from './receiver.ts';
-import { dial, type PhoneCall, ring, type StoredCall, storedCall } from './telephone.ts';
+import { dial, newCallSid, type PhoneCall, pickUp, ring, type StoredCall, storedCall } from './telephone.ts';
 import { signUp, type Tenant, tenantOf } from './tenants.ts';
 
 const FAREWELL = 'I am sorry, I have to end this call now. Please call again in a moment. Goodbye.';
@@ -53,6 +54,13 @@ async function startAgainAndFind(callSid: string): Promise<StoredCall> {
   return storedCall(tenant, callSid);
 }
 
+/** What the carrier is told when a stream has ended. */
+const afterStream = (callSid: string) =>
+  askWebhook({
+    url: `${server.url}/media/twilio/after`,
+    form: { CallSid: callSid, CallStatus: 'in-progress' },
+  });
+
 const unready = () => fetch(`${server.url}/readyz`).then(({ status }) => status);
 
 describe('a server that is asked to stop', { timeout: 120_000 }, () => {
@@ -63,10 +71,22 @@ describe('a server that is asked to stop', { timeout: 120_000 }, () => {
       endedWebhookUrl: `${receiver.origin}/drained`,
     });
     const question = await voice.speak('What time do you open on Monday?');
+    const callSid = newCallSid();
+    const early = await ring(server, tenant.key, { callSid });
+    if (early.kind !== 'stream') throw new Error('not connected');
     const askedToStopMs = call.ear.nowMs;
     server.signal('SIGTERM');
     await eventually(unready, (status) => status === 503, 1_000);
     expect(await ring(server, tenant.key)).toMatchObject({
+      kind: 'say',
+      text: expect.stringMatching(/can't take your call right now/),
+    });
+    const tooLate = await pickUp(early, callSid);
+    expect(await tooLate.end.ended).toMatchObject({
+      code: 1008,
+      reason: expect.stringMatching(/going down/),
+    });
+    expect(await afterStream(callSid)).toMatchObject({
       kind: 'say',
       text: expect.stringMatching(/can't take your call right now/),
     });

@@ -64,6 +64,8 @@ export interface CallDirectory {
   append(lines: readonly LogLine[]): Promise<void>;
   /** Notes how far live calls have got, in place of what was noted before; calls that have ended are passed over. */
   noteProgress(calls: readonly CallProgress[]): Promise<void>;
+  /** Whether media have opened for a call with the carrier's id. */
+  hasBegun(carrierRef: string): Promise<boolean>;
   /** Active calls of a node, but for those whose media are still to open: they may open anywhere. */
   activeOn(nodeId: string): Promise<Call[]>;
 }

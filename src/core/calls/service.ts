@@ -35,6 +35,8 @@ export interface Calls {
   count(scope: Scope): Promise<number>;
   /** With transcript and metrics, while it runs too. Throws `not_found`. */
   get(scope: Scope, id: string): Promise<CallDetail>;
+  /** Whether a call with the carrier's id was ever connected, whosever it is. */
+  hasBegun(carrierRef: string): Promise<boolean>;
 }
 
 export function makeCalls({ uow }: { uow: UnitOfWork }): Calls {
@@ -51,6 +53,7 @@ export function makeCalls({ uow }: { uow: UnitOfWork }): Calls {
       return uow.ask(scope, (repos) => repos.calls.page(filter, { ...page, ...bounds }));
     },
     count: (scope) => uow.ask(scope, (repos) => repos.calls.count({})),
+    hasBegun: (carrierRef) => uow.system.read((repos) => repos.calls.hasBegun(carrierRef)),
     get: (scope, id) =>
       uow.read(scope, async (repos) => {
         const call = isId('call', id) ? await repos.calls.find(id) : null;

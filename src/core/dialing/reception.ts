@@ -1,7 +1,7 @@
 import { circumstances } from '#core/assistants/status';
 import { NO_CALLBACKS } from '#core/callbacks/callbacks';
 import type { Callbacks, StartAnswer } from '#core/callbacks/service';
-import { type Admission, type AdmissionRequest, answering, requireRoom } from '#core/calls/admission';
+import { type Admission, type AdmissionRequest, answering, plain, requireRoom } from '#core/calls/admission';
 import type { MissedCall } from '#core/calls/ending';
 import type { CallLifecycle } from '#core/calls/lifecycle';
 import { ofTenant } from '#core/dialing/far-end';
@@ -68,7 +68,9 @@ const OUT_OF_USE: readonly ErrorCode[] = ['forbidden', 'payment_required'];
 
 export function makeReception(deps: ReceptionDeps): Reception {
   return {
-    async receive(call) {
+    async receive(given) {
+      const { from, to, carrierRef } = given;
+      const call = { ...given, from: plain(from), to: plain(to), carrierRef: plain(carrierRef) };
       const number = await deps.uow.system.read((repos) => repos.numbers.findByE164(call.to));
       const scope = call.scope ?? (number && ofTenant(number.tenantId));
       if (!scope) return { does: 'say', text: NOT_IN_SERVICE };

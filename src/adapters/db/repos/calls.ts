@@ -93,6 +93,8 @@ export function callDirectory(session: Session): CallDirectory {
     },
     append: (lines) => append(session, lines),
     noteProgress: (notes) => noteProgress(session, notes),
+    hasBegun: async (carrierRef) =>
+      (await session.$count(calls, and(eq(calls.carrierRef, carrierRef), isNotNull(calls.answeredAt)))) > 0,
     activeOn: (nodeId): Promise<Call[]> =>
       session
         .select()
