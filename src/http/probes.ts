@@ -16,14 +16,22 @@ export interface MetricsRegistry {
 
 const CHECK_TIMEOUT_MS = 2_000;
 
+/** A plug board's jack. */
+const ICON =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="#2b5fd9"/><circle cx="8" cy="8" r="3" fill="#fff"/></svg>';
+
 /**
- * `/healthz` says that the process answers, `/readyz` (200 or 503) which of its needs are met, `/metrics` its figures
+ * `/favicon.ico` is one for all pages. `/healthz` says that the process answers, `/readyz` (200 or 503) which of its needs are met, `/metrics` its figures
  * as Prometheus text. None takes a credential, none tells why a check failed: that is in the log.
  */
 export function probes(
   app: FastifyInstance,
   options: { checks: readonly ReadinessCheck[]; metrics: MetricsRegistry; log: Log },
 ): void {
+  // Browsers ask for it beside every page that names no icon in its first bytes.
+  app.get('/favicon.ico', (_request, reply) =>
+    reply.type('image/svg+xml').header('cache-control', 'public, max-age=86400').send(ICON),
+  );
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const results = await Promise.all(options.checks.map((check) => run(check, options.log)));

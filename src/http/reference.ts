@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import scalar from '@scalar/fastify-api-reference';
 import type { FastifyInstance } from 'fastify';
 import type { Dialect, Reference } from './dialect.ts';
+import { finishDocument } from './open-api.ts';
 
 /**
  * Serves what the routes of this dialect say of themselves: `openapi.json`, generated from their schemas, and `docs`,
@@ -16,6 +17,7 @@ export async function serveReference(
     if (route.schema?.hide) route.config = { ...route.config, access: 'public' };
   });
   await app.register(swagger, {
+    transformObject: (parts) => finishDocument('openapiObject' in parts ? parts.openapiObject : {}),
     openapi: {
       openapi: '3.1.0',
       info: {

@@ -7,6 +7,17 @@ export interface CredentialField {
   readonly required: boolean;
 }
 
+/** How a vendor is asked whether a key is good: one GET that costs nothing and changes nothing. */
+export interface ProviderProbe {
+  /** Below the base URL. */
+  readonly path: string;
+  /** The header that carries the key, and what stands before the key in it; null where none is asked for. */
+  readonly key: { readonly header: string; readonly scheme: string } | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where the answer lists what the vendor has: a list's name and its entries' id. Null where it lists none of ours. */
+  readonly lists: { readonly list: string; readonly id: string } | null;
+}
+
 /** A kind of provider the software can talk to. */
 export interface ProviderType {
   readonly category: ModelCategory;
@@ -17,12 +28,24 @@ export interface ProviderType {
   readonly baseUrl: string | null;
   /** Runs inside the platform and needs nobody: offered globally, never created by a tenant. */
   readonly embedded: boolean;
+  /** How a key is tried; null for what is embedded. */
+  readonly probe: ProviderProbe | null;
   /** Known models; for text-to-speech, voices. A provider may list others. */
   readonly models: readonly ProviderModel[];
 }
 
 const API_KEY: readonly CredentialField[] = [{ name: 'apiKey', label: 'API key', required: true }];
 const OPTIONAL_API_KEY: readonly CredentialField[] = [{ name: 'apiKey', label: 'API key', required: false }];
+
+const MODELS_LIST = { list: 'data', id: 'id' };
+const BEARER = { header: 'authorization', scheme: 'Bearer ' };
+/** What OpenAI's API and every compatible one answer with their models. */
+const OPENAI_PROBE: ProviderProbe = { path: '/models', key: BEARER, lists: MODELS_LIST };
+const DEEPGRAM_PROBE: ProviderProbe = {
+  path: '/v1/auth/token',
+  key: { header: 'authorization', scheme: 'Token ' },
+  lists: null,
+};
 
 const models = (labels: Readonly<Record<string, string>>): ProviderModel[] =>
   Object.entries(labels).map(([modelId, label]) => ({ modelId, label }));
@@ -36,6 +59,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: [],
     baseUrl: null,
     embedded: true,
+    probe: null,
     models: models({ concierge: 'Concierge: answers from prompt and knowledge, no language model' }),
   },
   {
@@ -45,6 +69,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.openai.com/v1',
     embedded: false,
+    probe: OPENAI_PROBE,
     models: models({
       'gpt-4o-mini': 'GPT-4o Mini',
       'gpt-4o': 'GPT-4o',
@@ -60,6 +85,12 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.anthropic.com/v1',
     embedded: false,
+    probe: {
+      path: '/models?limit=1000',
+      key: { header: 'x-api-key', scheme: '' },
+      headers: { 'anthropic-version': '2023-06-01' },
+      lists: MODELS_LIST,
+    },
     models: models({ 'claude-haiku-4-5': 'Claude Haiku 4.5', 'claude-sonnet-4-5': 'Claude Sonnet 4.5' }),
   },
   {
@@ -69,6 +100,11 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
     embedded: false,
+    probe: {
+      path: '/models?pageSize=1000',
+      key: { header: 'x-goog-api-key', scheme: '' },
+      lists: { list: 'models', id: 'name' },
+    },
     models: models({
       'gemini-2.5-flash-lite': 'Gemini 2.5 Flash-Lite',
       'gemini-2.5-flash': 'Gemini 2.5 Flash',
@@ -82,6 +118,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.groq.com/openai/v1',
     embedded: false,
+    probe: OPENAI_PROBE,
     models: models({
       'llama-3.1-8b-instant': 'Llama 3.1 8B Instant',
       'llama-3.3-70b-versatile': 'Llama 3.3 70B Versatile',
@@ -94,6 +131,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: OPTIONAL_API_KEY,
     baseUrl: 'http://localhost:11434/v1',
     embedded: false,
+    probe: OPENAI_PROBE,
     models: models({ 'llama3.2:3b': 'Llama 3.2 3B', 'qwen3:8b': 'Qwen 3 8B' }),
   },
   {
@@ -103,6 +141,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: OPTIONAL_API_KEY,
     baseUrl: null,
     embedded: false,
+    probe: OPENAI_PROBE,
     models: [],
   },
   {
@@ -112,6 +151,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: [],
     baseUrl: null,
     embedded: true,
+    probe: null,
     models: models({ tiny: 'Moonshine Tiny, English' }),
   },
   {
@@ -121,6 +161,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.deepgram.com',
     embedded: false,
+    probe: DEEPGRAM_PROBE,
     models: models({
       'nova-3': 'Nova-3',
       'nova-2': 'Nova-2',
@@ -134,6 +175,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.openai.com/v1',
     embedded: false,
+    probe: OPENAI_PROBE,
     models: models({
       'gpt-4o-mini-transcribe': 'GPT-4o Mini Transcribe',
       'gpt-4o-transcribe': 'GPT-4o Transcribe',
@@ -147,6 +189,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.groq.com/openai/v1',
     embedded: false,
+    probe: OPENAI_PROBE,
     models: models({
       'whisper-large-v3-turbo': 'Whisper Large v3 Turbo',
       'whisper-large-v3': 'Whisper Large v3',
@@ -159,6 +202,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: [],
     baseUrl: null,
     embedded: true,
+    probe: null,
     models: models({
       rms: 'RMS, US English, male',
       slt: 'SLT, US English, female',
@@ -173,6 +217,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.openai.com/v1',
     embedded: false,
+    probe: { ...OPENAI_PROBE, lists: null },
     models: models({
       alloy: 'Alloy',
       ash: 'Ash',
@@ -191,6 +236,11 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.elevenlabs.io',
     embedded: false,
+    probe: {
+      path: '/v1/voices',
+      key: { header: 'xi-api-key', scheme: '' },
+      lists: { list: 'voices', id: 'voice_id' },
+    },
     models: models({
       '21m00Tcm4TlvDq8ikWAM': 'Rachel',
       EXAVITQu4vr4xnSDxMaL: 'Sarah',
@@ -204,6 +254,7 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.deepgram.com',
     embedded: false,
+    probe: DEEPGRAM_PROBE,
     models: models({
       'aura-2-thalia-en': 'Thalia, US English',
       'aura-2-apollo-en': 'Apollo, US English',
@@ -217,6 +268,12 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: API_KEY,
     baseUrl: 'https://api.cartesia.ai',
     embedded: false,
+    probe: {
+      path: '/voices?limit=100',
+      key: { header: 'x-api-key', scheme: '' },
+      headers: { 'cartesia-version': '2024-11-13' },
+      lists: null,
+    },
     models: models({ 'a0e99841-438c-4a64-b679-ae501e7d6091': 'Barbershop Man' }),
   },
   {
@@ -226,6 +283,11 @@ export const CATALOGUE: readonly ProviderType[] = [
     credentials: [],
     baseUrl: 'https://speech.platform.bing.com',
     embedded: false,
+    probe: {
+      path: '/consumer/speech/synthesize/readaloud/voices/list?trustedclienttoken=6A5AA1D4EAFF4E9FB37E23D68491D6F4',
+      key: null,
+      lists: { list: '', id: 'ShortName' },
+    },
     models: models({
       'en-US-AriaNeural': 'Aria, US English',
       'en-US-GuyNeural': 'Guy, US English',

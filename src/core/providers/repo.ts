@@ -33,6 +33,7 @@ export interface ProviderRepo {
 export interface GlobalProviderRepo {
   list(): Promise<Provider[]>;
   find(id: ProviderId): Promise<Provider | null>;
+  credentialsOf(id: ProviderId): Promise<SealedText | null>;
   /** Fails with `conflict` where a global provider of the category has that name. */
   insert(provider: Provider, credentials: SealedText | null): Promise<void>;
   update(id: ProviderId, change: ProviderChange): Promise<Provider | null>;

@@ -9,6 +9,7 @@ import type { OutboundHttp, SealedText, Secrets } from '#core/ports';
 import { type ProviderType, providerType } from '#core/providers/catalogue';
 import { checkCredentials, openCredentials, sealCredentials } from '#core/providers/credentials';
 import { embeddedProviders } from '#core/providers/embedded';
+import { type ProbeResult, probeProvider } from '#core/providers/probe';
 import type { OpenedProvider, Provider, ProviderModel } from '#core/providers/provider';
 import type { ProviderChange } from '#core/providers/repo';
 import type { Tx, UnitOfWork } from '#core/uow';
@@ -51,6 +52,10 @@ export interface Providers {
   update(scope: Scope, id: string, edit: ProviderEdit): Promise<Provider>;
   /** Throws `conflict` with `details.agents` (`{ id, name }[]`) while an assistant uses it; else as `update`. */
   remove(scope: Scope, id: string): Promise<void>;
+  /** Asks the vendor, with the provider's key, whether it would serve. Throws `not_found`, `forbidden` for a global one. */
+  test(scope: Scope, id: string, signal: AbortSignal): Promise<ProbeResult>;
+  /** The same for the operator's. */
+  testGlobal(id: string, signal: AbortSignal): Promise<ProbeResult>;
   /** For the operator. */
   listGlobal(): Promise<Provider[]>;
   createGlobal(draft: ProviderDraft): Promise<Provider>;
@@ -63,8 +68,8 @@ export interface ProviderDeps {
   readonly uow: UnitOfWork;
   readonly clock: Clock;
   readonly secrets: Secrets;
-  /** Judges the addresses that tenants name. */
-  readonly urls: Pick<OutboundHttp, 'checkUrl'>;
+  /** Judges the addresses that tenants name, and reaches them. */
+  readonly urls: OutboundHttp;
 }
 
 export function makeProviders(deps: ProviderDeps): Providers {
@@ -149,6 +154,31 @@ class ProviderService implements Providers {
     });
   }
 
+  async test(scope: Scope, id: string, signal: AbortSignal): Promise<ProbeResult> {
+    permit(scope, 'manage');
+    const [provider, sealed] = await this.#deps.uow.read(scope, async (repos) => {
+      const own = ownOf(isId('prov', id) ? await repos.providers.find(id) : null);
+      return [own, await repos.providers.credentialsOf(own.id)] as const;
+    });
+    return this.#probe(provider, sealed, signal);
+  }
+
+  async testGlobal(id: string, signal: AbortSignal): Promise<ProbeResult> {
+    const [provider, sealed] = await this.#deps.uow.system.read(async (repos) => {
+      const found = isId('prov', id) ? await repos.providers.find(id) : null;
+      if (!found) throw notFound('Provider');
+      return [found, await repos.providers.credentialsOf(found.id)] as const;
+    });
+    return this.#probe(provider, sealed, signal);
+  }
+
+  async #probe(provider: Provider, sealed: SealedText | null, signal: AbortSignal): Promise<ProbeResult> {
+    const { secrets, urls: http, clock } = this.#deps;
+    const type = typeOf(provider);
+    const credentials = openCredentials(secrets, provider.id, sealed);
+    return probeProvider({ type, provider, credentials, http, nowMs: () => clock.nowMs() }, signal);
+  }
+
   listGlobal(): Promise<Provider[]> {
     return this.#deps.uow.system.read((repos) => repos.providers.list());
   }
@@ -178,10 +208,7 @@ class ProviderService implements Providers {
   }
 
   async #own(tx: Tx, id: string): Promise<Provider> {
-    const provider = isId('prov', id) ? await tx.providers.find(id) : null;
-    if (!provider) throw notFound('Provider');
-    if (provider.source === 'client') return provider;
-    throw new DomainError('forbidden', 'This provider belongs to the platform: it cannot be changed.');
+    return ownOf(isId('prov', id) ? await tx.providers.find(id) : null);
   }
 
   #drafted(
@@ -213,9 +240,7 @@ class ProviderService implements Providers {
   }
 
   #change(before: Provider, edit: ProviderEdit): ProviderChange {
-    const type = providerType(before.category, before.providerKey);
-    if (!type)
-      throw new DomainError('unsupported', 'This type of provider is not known to the server any more.');
+    const type = typeOf(before);
     const sealed =
       edit.credentials === undefined ? undefined : this.#sealed(type, before.id, edit.credentials);
     return {
@@ -262,6 +287,19 @@ class ProviderService implements Providers {
   #now(): Date {
     return new Date(this.#deps.clock.nowMs());
   }
+}
+
+/** One that its tenant may change. Throws `not_found`, `forbidden`. */
+function ownOf(provider: Provider | null): Provider {
+  if (!provider) throw notFound('Provider');
+  if (provider.source === 'client') return provider;
+  throw new DomainError('forbidden', 'This provider belongs to the platform: it cannot be changed.');
+}
+
+function typeOf({ category, providerKey }: Provider): ProviderType {
+  const type = providerType(category, providerKey);
+  if (type) return type;
+  throw new DomainError('unsupported', 'This type of provider is not known to the server any more.');
 }
 
 const MAX_MODELS = 500;

@@ -11,6 +11,7 @@ export const Timestamp = Type.String({ format: 'date-time' });
 /** A number of the North American plan in E.164; area codes begin with 2 to 9. */
 export const UsPhoneNumber = Type.String({
   pattern: '^\\+1[2-9][0-9]{9}$',
+  examples: ['+14155550100'],
   description: 'US number in E.164 form.',
 });
 

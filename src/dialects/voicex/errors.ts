@@ -49,7 +49,10 @@ const WORDS: Readonly<Record<DocumentedStatus, string>> = {
 };
 
 const errorBody = (status: DocumentedStatus) =>
-  Type.Object({ error: Type.String({ minLength: 1 }) }, { description: WORDS[status] });
+  Type.Object(
+    { error: Type.String({ minLength: 1, examples: [WORDS[status]] }) },
+    { description: WORDS[status] },
+  );
 
 type ErrorBody = ReturnType<typeof errorBody>;
 

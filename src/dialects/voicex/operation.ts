@@ -2,7 +2,11 @@ import { type TSchema, Type } from 'typebox';
 import type { JsonObject } from '#kernel/json';
 
 /** An id as this dialect shows it. */
-export const Id = Type.String({ minLength: 1, description: 'Opaque.' });
+export const Id = Type.String({
+  minLength: 1,
+  description: 'Opaque.',
+  examples: ['asst_01kb4x2v7m000f3q9w8e5r6t7y'],
+});
 
 /** `{id}` of a path. */
 export const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) });

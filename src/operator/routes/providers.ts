@@ -37,6 +37,11 @@ export const providerRoutes =
       return reply.code(201).send(showProvider(await providers.createGlobal(draft)));
     });
 
+    app.post('/providers/:id/test', { schema: { params: Id } }, async (request) => {
+      const result = await providers.testGlobal(request.params.id, request.signal);
+      return { ok: result.outcome === 'ok', ...result };
+    });
+
     app.patch('/providers/:id', { schema: { params: Id, body: Edit } }, async (request) => {
       const { name, active, models, settings, credentials } = request.body;
       const edit = { name, active, models, settings, credentials };

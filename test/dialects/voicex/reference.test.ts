@@ -30,14 +30,16 @@ describe('the served OpenAPI document', () => {
     },
   );
 
-  it('has nothing beyond the contract but the recording and webhooks', () => {
+  it('has nothing beyond the contract but these', () => {
     const ids = Object.values(served.paths).flatMap((methods) =>
       Object.values(methods as Record<string, { operationId: string }>).map((o) => o.operationId),
     );
     expect(ids.filter((id) => !OPERATIONS.has(id)).sort()).toEqual([
+      'getAuditLog',
       'getRecording',
       'getWebhookSecret',
       'listWebhookDeliveries',
+      'testProvider',
     ]);
   });
 

@@ -112,6 +112,13 @@ export function globalProviderRepo(session: Session): GlobalProviderRepo {
       return rows.map(entity);
     },
     find: async (id) => found(await session.select(shown).from(providers).where(globalId(id))),
+    async credentialsOf(id) {
+      const rows = await session
+        .select({ credentials: providers.credentials })
+        .from(providers)
+        .where(globalId(id));
+      return single(rows)?.credentials ?? null;
+    },
     insert: async (provider, credentials) =>
       void (await session.insert(providers).values({ ...values(provider, credentials), tenantId: null })),
     update: (id, fields) => change(session, globalId(id), fields),

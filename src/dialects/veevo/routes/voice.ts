@@ -15,7 +15,11 @@ const receiveVoiceCall = {
   ...publicOperation('receiveVoiceCall', 'Engine', 'Answer Twilio when a call reaches a registered number'),
   consumes: ['application/x-www-form-urlencoded'],
   body: Type.Object({
-    CallSid: Type.String({ pattern: '^CA.+', maxLength: 64 }),
+    CallSid: Type.String({
+      pattern: '^CA.+',
+      maxLength: 64,
+      examples: ['CA00000000000000000000000000000001'],
+    }),
     From: Type.String({ minLength: 1, maxLength: 256 }),
     To: Type.String({ minLength: 1, maxLength: 256 }),
     AccountSid: Type.Optional(Type.String({ maxLength: 64 })),

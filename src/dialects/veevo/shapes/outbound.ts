@@ -3,16 +3,25 @@ import type { OutboundOrder, PlacedCall } from '#core/dialing/service';
 import type { JsonObject } from '#kernel/json';
 import { callbackFields, readCallbacks } from './phone-number.ts';
 
-const PhoneNumber = Type.String({ pattern: '^\\+[1-9][0-9]{6,14}$', description: 'E.164.' });
+const PhoneNumber = Type.String({
+  pattern: '^\\+[1-9][0-9]{6,14}$',
+  description: 'E.164.',
+  examples: ['+14155550123'],
+});
 
 export const OutboundOrderBody = Type.Object({
   to: PhoneNumber,
   from: Type.String({
     pattern: '^\\+[1-9][0-9]{6,14}$',
+    examples: ['+14155550100'],
     description: 'A number registered to the account.',
   }),
   ...callbackFields,
-  twilioAccountSid: Type.String({ pattern: '^AC[\\w.]+$', maxLength: 64 }),
+  twilioAccountSid: Type.String({
+    pattern: '^AC[\\w.]+$',
+    maxLength: 64,
+    examples: ['AC00000000000000000000000000000001'],
+  }),
   twilioAuthToken: Type.String({ minLength: 1, maxLength: 256, format: 'password' }),
   metadata: Type.Optional(
     Type.Unsafe<JsonObject>({

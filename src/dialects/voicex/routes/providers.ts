@@ -1,13 +1,16 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import type { JsonObject } from '#kernel/json';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
 import { Category, Done, IdParams, OpenObject, operation } from '../operation.ts';
 import {
   ModelBody,
+  ProbeBody,
   ProviderBody,
   ProviderTypeBody,
   showCatalogue,
+  showProbe,
   showProvider,
 } from '../shapes/provider.ts';
 
@@ -25,13 +28,20 @@ const listProviders = {
   response: { 200: Type.Array(ProviderBody), ...failures(400, 401, 403) },
 };
 
+/** What the type asks for, by the names of the catalogue. */
+const Credentials = Type.Unsafe<JsonObject>({
+  type: 'object',
+  properties: { apiKey: { type: 'string', examples: ['sk-…'] } },
+  additionalProperties: true,
+});
+
 const createProvider = {
   ...operation('createProvider', TAG, 'Add a client provider, if the plan allows it'),
   body: Type.Object({
     category: Category,
     providerKey: Type.String({ minLength: 1 }),
     name: Type.String({ minLength: 1 }),
-    credentials: OpenObject,
+    credentials: Credentials,
     models: Type.Array(ModelBody),
     settings: Type.Optional(OpenObject),
   }),
@@ -57,6 +67,12 @@ const updateProvider = {
     }),
   ),
   response: { 200: ProviderBody, ...failures(400, 401, 403, 404, 409) },
+};
+
+const testProvider = {
+  ...operation('testProvider', TAG, 'Ask the vendor whether it takes the credentials of a client provider'),
+  params: IdParams,
+  response: { 200: ProbeBody, ...failures(400, 401, 403, 404) },
 };
 
 const Agents = Type.Array(Type.Object({ _id: Type.String(), name: Type.String() }));
@@ -100,6 +116,10 @@ export const providerRoutes =
       const edit = { name, active, models, settings, credentials };
       return showProvider(await providers.update(scopeOf(request), request.params.id, edit));
     });
+
+    app.post(`${ALL}/:id/test`, { schema: testProvider }, async (request) =>
+      showProbe(await providers.test(scopeOf(request), request.params.id, request.signal)),
+    );
 
     app.delete(`${ALL}/:id`, { schema: deleteProvider }, async (request) => {
       await providers.remove(scopeOf(request), request.params.id);

@@ -24,7 +24,11 @@ const receiveVoiceCall = {
     ),
   }),
   body: Type.Object({
-    CallSid: Type.String({ pattern: '^CA.+', maxLength: 64 }),
+    CallSid: Type.String({
+      pattern: '^CA.+',
+      maxLength: 64,
+      examples: ['CA00000000000000000000000000000001'],
+    }),
     From: Type.String({ minLength: 1, maxLength: 256 }),
     To: Type.String({ minLength: 1, maxLength: 256 }),
   }),

@@ -8,7 +8,7 @@ import { Id } from '../operation.ts';
 
 export const UserBody = Type.Object({
   _id: Id,
-  name: Type.String(),
+  name: Type.String({ examples: ['John Doe'] }),
   email: Type.String({ format: 'email' }),
   role: Type.String(),
 });

@@ -3,18 +3,18 @@ import type { AssistantDraft, AssistantEdit } from '#core/assistants/service';
 import { Id, nullable, OpenObject } from '../operation.ts';
 
 const Persona = Type.Object({
-  systemPrompt: Type.String(),
-  greeting: Type.String(),
-  personality: Type.String(),
-  language: Type.String({ description: 'Language tag such as en-US.' }),
-  guardrails: Type.String(),
+  systemPrompt: Type.String({ examples: ['You are a sales assistant.'] }),
+  greeting: Type.String({ examples: ['Hi! How can I help?'] }),
+  personality: Type.String({ examples: ['friendly'] }),
+  language: Type.String({ description: 'Language tag such as en-US.', examples: ['en-US'] }),
+  guardrails: Type.String({ examples: ['Keep responses short.'] }),
 });
 
 const models = {
   llmProviderId: Id,
-  llmModelId: Type.String(),
+  llmModelId: Type.String({ examples: ['concierge'] }),
   ttsProviderId: Id,
-  ttsModelId: Type.String(),
+  ttsModelId: Type.String({ examples: ['rms'] }),
   sttProviderId: Id,
 };
 
@@ -43,14 +43,14 @@ const tuning = Type.Partial(
     ttsConfig: Type.Partial(Type.Object({ speed: Type.Number() })),
     thresholds: Type.Partial(
       Type.Object({
-        silenceTimeoutMs: Type.Integer(),
-        maxCallDurationSec: Type.Integer(),
+        silenceTimeoutMs: Type.Integer({ examples: [700] }),
+        maxCallDurationSec: Type.Integer({ examples: [1800] }),
         interruptionSensitivity: Type.Enum(['low', 'medium', 'high']),
-        endpointingMs: Type.Integer(),
+        endpointingMs: Type.Integer({ examples: [200] }),
       }),
     ),
     active: Type.Boolean(),
-    sttModelId: Type.String(),
+    sttModelId: Type.String({ examples: ['tiny'] }),
     firstMessageMode: Type.Enum(['assistant', 'caller', 'model'], { description: 'Who speaks first.' }),
     knowledge: Type.String({ description: 'Facts to answer from, in plain text.' }),
     tools: Type.Partial(Tools),

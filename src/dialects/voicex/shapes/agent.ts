@@ -4,13 +4,13 @@ import { Id, nullable, OpenObject, Timestamp } from '../operation.ts';
 
 const listedFields = {
   _id: Id,
-  name: Type.String(),
+  name: Type.String({ examples: ['Sales Bot'] }),
   llmProviderId: Id,
-  llmModelId: Type.String(),
+  llmModelId: Type.String({ examples: ['concierge'] }),
   ttsProviderId: Id,
-  ttsModelId: Type.String(),
+  ttsModelId: Type.String({ examples: ['rms'] }),
   sttProviderId: Id,
-  sttModelId: Type.String(),
+  sttModelId: Type.String({ examples: ['tiny'] }),
   active: Type.Boolean(),
   status: Type.Enum(['active', 'paused']),
   pauseReason: nullable(Type.String()),
@@ -21,7 +21,7 @@ const listedFields = {
 export const AgentBody = Type.Object(listedFields);
 
 const HttpToolBody = Type.Object({
-  name: Type.String(),
+  name: Type.String({ examples: ['Sales Bot'] }),
   description: Type.String(),
   parameters: OpenObject,
   method: Type.String(),
@@ -34,11 +34,11 @@ const HttpToolBody = Type.Object({
 export const AgentDetailBody = Type.Object({
   ...listedFields,
   persona: Type.Object({
-    systemPrompt: Type.String(),
-    greeting: Type.String(),
-    personality: Type.String(),
-    language: Type.String(),
-    guardrails: Type.String(),
+    systemPrompt: Type.String({ examples: ['You are a sales assistant.'] }),
+    greeting: Type.String({ examples: ['Hi! How can I help?'] }),
+    personality: Type.String({ examples: ['friendly'] }),
+    language: Type.String({ examples: ['en-US'] }),
+    guardrails: Type.String({ examples: ['Keep responses short.'] }),
   }),
   llmConfig: Type.Object({
     temperature: Type.Optional(Type.Number()),
@@ -46,10 +46,10 @@ export const AgentDetailBody = Type.Object({
   }),
   ttsConfig: Type.Object({ speed: Type.Optional(Type.Number()) }),
   thresholds: Type.Object({
-    silenceTimeoutMs: Type.Integer(),
-    maxCallDurationSec: Type.Integer(),
+    silenceTimeoutMs: Type.Integer({ examples: [700] }),
+    maxCallDurationSec: Type.Integer({ examples: [1800] }),
     interruptionSensitivity: Type.String(),
-    endpointingMs: Type.Integer(),
+    endpointingMs: Type.Integer({ examples: [200] }),
   }),
   firstMessageMode: Type.String(),
   knowledge: Type.String(),

@@ -4,8 +4,8 @@ import { Id, nullable, Timestamp } from '../operation.ts';
 
 const keyFields = {
   _id: Id,
-  keyPrefix: Type.String(),
-  name: Type.String(),
+  keyPrefix: Type.String({ examples: ['vx_0123456'] }),
+  name: Type.String({ examples: ['Production Key'] }),
   createdAt: Timestamp,
   lastUsedAt: nullable(Timestamp),
 };

@@ -6,10 +6,10 @@ import { usdFromMicros } from '#kernel/money';
 import { Id, nullable } from '../operation.ts';
 
 const LimitsBody = Type.Object({
-  maxAgents: Type.Integer(),
-  maxConcurrentCalls: Type.Integer(),
-  maxCallDurationSec: Type.Integer(),
-  maxMonthlyMinutes: Type.Integer(),
+  maxAgents: Type.Integer({ examples: [10] }),
+  maxConcurrentCalls: Type.Integer({ examples: [10] }),
+  maxCallDurationSec: Type.Integer({ examples: [1800] }),
+  maxMonthlyMinutes: Type.Integer({ examples: [2000] }),
 });
 
 const FeaturesBody = Type.Object({ customProviders: Type.Boolean(), maxCustomProviders: Type.Integer() });
@@ -17,9 +17,9 @@ const FeaturesBody = Type.Object({ customProviders: Type.Boolean(), maxCustomPro
 const ModelNames = Type.Array(Type.String({ description: 'Provider key, slash, model id.' }));
 
 export const PublicPlanBody = Type.Object({
-  slug: Type.String(),
-  name: Type.String(),
-  description: Type.String(),
+  slug: Type.String({ examples: ['pro'] }),
+  name: Type.String({ examples: ['Pro'] }),
+  description: Type.String({ examples: ['For growing teams'] }),
   pricing: Type.Object({
     monthly: Type.Number({ description: 'US dollars a month.' }),
     annual: Type.Number({ description: 'US dollars a year.' }),
@@ -30,8 +30,8 @@ export const PublicPlanBody = Type.Object({
 });
 
 export const PlanBody = Type.Object({
-  slug: Type.String(),
-  name: Type.String(),
+  slug: Type.String({ examples: ['pro'] }),
+  name: Type.String({ examples: ['Pro'] }),
   limits: LimitsBody,
   models: Type.Object({ llm: ModelNames, tts: ModelNames, stt: ModelNames }),
   features: FeaturesBody,
@@ -39,19 +39,19 @@ export const PlanBody = Type.Object({
 
 export const OrganizationInfoBody = Type.Object({
   _id: Id,
-  name: Type.String(),
+  name: Type.String({ examples: ['Pro'] }),
   status: Type.String(),
-  planSlug: Type.String(),
-  planName: Type.String(),
+  planSlug: Type.String({ examples: ['pro'] }),
+  planName: Type.String({ examples: ['Pro'] }),
   limits: LimitsBody,
 });
 
 export const FoundModelBody = Type.Object({
   providerId: Id,
-  providerKey: Type.String(),
-  providerName: Type.String(),
-  modelId: Type.String(),
-  label: Type.String(),
+  providerKey: Type.String({ examples: ['openai'] }),
+  providerName: Type.String({ examples: ['OpenAI'] }),
+  modelId: Type.String({ examples: ['gpt-4o'] }),
+  label: Type.String({ examples: ['GPT-4o'] }),
   source: Type.Enum(['global', 'client']),
   allowed: Type.Boolean(),
   requiredPlan: nullable(Type.String()),
