@@ -65,8 +65,8 @@ async function place(to: string, more: object = {}): Promise<Placed> {
 
 /** Calls that run at the same time. */
 async function holdCalls() {
-  const voicemailMessage = 'This is Acme. Please call us back tomorrow morning. Goodbye.';
-  receiver.replies.set('/start/voicemail', { voicemailMessage });
+  const voicemailMessage = 'This is {{company}}. Please call us back tomorrow morning. Goodbye.';
+  receiver.replies.set('/start/voicemail', { voicemailMessage, variables: { company: 'Acme' } });
   receiver.replies.set('/start/reject', { reject: true });
   const agentId = await account.tenant.makeAgent({ recording: { enabled: true, announce: false } });
   receiver.replies.set('/start/recorded', { agentId });
@@ -82,7 +82,7 @@ async function holdCalls() {
     place('+14155550199', { timeout: 5 }),
     place('+14155550124', { onCallStartUrl: `${receiver.origin}/start/reject` }),
   ]);
-  return { person, message, hungUp, busy, nobody, rejected, voicemailMessage };
+  return { person, message, hungUp, busy, nobody, rejected };
 }
 
 const dataOf = ({ ended }: Placed) => ended.body.data;
@@ -129,7 +129,9 @@ describe('a call that goes out', () => {
     const data = dataOf(calls.message);
     expect(data).toMatchObject({ status: 'completed', endReason: 'voicemail' });
     const said = data.transcript.filter(({ role }: { role: string }) => role === 'assistant');
-    expect(said.map(({ text }: { text: string }) => text)).toEqual([calls.voicemailMessage]);
+    expect(said.map(({ text }: { text: string }) => text)).toEqual([
+      'This is Acme. Please call us back tomorrow morning. Goodbye.',
+    ]);
     expect(data.transcript.at(-1)).toMatchObject({ role: 'system', text: 'Voicemail: message left' });
   });
 

@@ -268,6 +268,6 @@ function requireUsable(view: AssistantView): AssistantView {
 }
 
 /** What carriers and visitors send is stored as it is, within reason. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text.replace(/\p{Cc}/gu, '').slice(0, 200);
 }

@@ -75,16 +75,16 @@ export function transferDirectory(session: Session): TransferDirectory {
 
 export function nodeDirectory(session: Session): NodeDirectory {
   return {
-    beat: async (id, seenAt) =>
-      void (await session
-        .insert(nodes)
-        .values({ id, seenAt })
-        .onConflictDoUpdate({ target: nodes.id, set: { seenAt } })),
-    async silentSince(before) {
+    async beat(id) {
+      const seenAt = sql`now()`;
+      const seen = { target: nodes.id, set: { seenAt } };
+      await session.insert(nodes).values({ id, seenAt }).onConflictDoUpdate(seen);
+    },
+    async silentFor(ms) {
       const rows = await session
         .select({ id: nodes.id })
         .from(nodes)
-        .where(lt(nodes.seenAt, before))
+        .where(lt(nodes.seenAt, sql`now() - make_interval(secs => ${ms / 1_000})`))
         .orderBy(asc(nodes.id));
       return rows.map(({ id }) => id);
     },
