@@ -49,6 +49,8 @@ export interface TestPlatform {
   storeCall(tenantId: string, call: StoredCall): Promise<string>;
   /** Moves what a call used so many days into the past. */
   age(callId: string, days: number): Promise<void>;
+  /** Makes all calls of a tenant begin at one moment. */
+  sameMoment(tenantId: string): Promise<void>;
   /** Whether a text is in any column of any table. */
   holds(text: string): Promise<boolean>;
   /** Makes queries about calls, or what else a table holds, fail as nothing in the services expects. */
@@ -97,6 +99,12 @@ export async function testPlatform(): Promise<TestPlatform> {
       asSystem(database.pool, async (client) => {
         const change = "update usage_rows set at = at - $2 * interval '1 day' where call_id = $1";
         await client.query(change, [callId, days]);
+      }),
+    sameMoment: (tenantId) =>
+      asSystem(database.pool, async (client) => {
+        await client.query("update calls set started_at = '2026-05-12T15:00:00Z' where tenant_id = $1", [
+          tenantId,
+        ]);
       }),
     holds: (text) => asSystem(database.pool, (client) => isHeld(client, text)),
     storeCall: (tenantId, call) => storeCall({ services, blobs, recording }, tenantId as TenantId, call),

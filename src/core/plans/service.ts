@@ -1,30 +1,15 @@
 import { auditEntry } from '#core/audit/record';
 import { wholeField, wordField } from '#core/fields';
-import { LARGEST_PLAN, PLAN_CATALOGUE, withEmbedded } from '#core/plans/catalogue';
+import { PLAN_CATALOGUE, withEmbedded } from '#core/plans/catalogue';
 import { draftedPlan, type PlanDraft } from '#core/plans/draft';
-import { MODEL_CATEGORIES, type ModelCategory, type Plan, planAllows } from '#core/plans/plan';
-import { planOf } from '#core/plans/plan-of';
-import type { Provider } from '#core/providers/provider';
+import { cursorAfter, type FoundModel, matchingModels, modelsAfter } from '#core/plans/model-search';
+import { MODEL_CATEGORIES, type ModelCategory, type Plan } from '#core/plans/plan';
 import type { UnitOfWork } from '#core/uow';
 import type { Clock } from '#kernel/clock';
-import type { ProviderId } from '#kernel/ids';
 import type { OffsetPage } from '#kernel/page';
 import type { Scope } from '#kernel/scope';
 
-export type { PlanDraft };
-
-/** One model of one provider, as a tenant finds it. */
-export interface FoundModel {
-  readonly providerId: ProviderId;
-  readonly providerKey: string;
-  readonly providerName: string;
-  readonly modelId: string;
-  readonly label: string;
-  readonly source: 'global' | 'client';
-  readonly allowed: boolean;
-  /** The smallest plan that lists the model; null when it is allowed. */
-  readonly requiredPlan: string | null;
-}
+export type { FoundModel, PlanDraft };
 
 export interface Plans {
   /** Plans that are public and not custom, smallest first. */
@@ -37,12 +22,13 @@ export interface Plans {
   put(slug: string, draft: PlanDraft): Promise<Plan>;
   /**
    * Models of all active providers, the usable ones first, then by provider and label; `skip` from 0, `limit` 1 to 1000.
-   * Throws `invalid` (`category`, `skip`, `limit`).
+   * `after` is an earlier answer's `next`, which stays good while models are added; `skip` counts from there. Throws
+   * `invalid` (`category`, `skip`, `limit`, `after`).
    */
   searchModels(
     scope: Scope,
-    search: { category: ModelCategory; query: string; skip: number; limit: number },
-  ): Promise<OffsetPage<FoundModel>>;
+    search: { category: ModelCategory; query: string; skip: number; limit: number; after?: string },
+  ): Promise<OffsetPage<FoundModel> & { next: string | null }>;
   /** Adds the plans that come with the software, where they are missing. */
   seed(): Promise<void>;
 }
@@ -72,12 +58,15 @@ export function makePlans({ uow, clock }: PlanDeps): Plans {
       const skip = wholeField(search.skip, 'skip', { min: 0, max: 1_000_000 });
       const limit = wholeField(search.limit, 'limit', { min: 1, max: 1_000 });
       const found = await uow.read(scope, async (repos) => ({
-        plan: await planOf(repos, await repos.tenant.get()),
+        plan: (await repos.tenant.withPlan()).plan,
         plans: await repos.plans.list(),
         providers: await repos.providers.list({ category }),
       }));
       const matches = matchingModels(found, search.query);
-      return { items: matches.slice(skip, skip + limit), total: matches.length };
+      const from = search.after === undefined ? matches : modelsAfter(matches, search.after);
+      const items = from.slice(skip, skip + limit);
+      const isLast = skip + items.length >= from.length;
+      return { items, total: matches.length, next: isLast ? null : cursorAfter(items.at(-1)!) };
     },
     seed: () =>
       uow.system.write(async (tx) => {
@@ -90,51 +79,4 @@ export function makePlans({ uow, clock }: PlanDeps): Plans {
         }
       }),
   };
-}
-
-interface Shelf {
-  plan: Plan;
-  plans: readonly Plan[];
-  providers: readonly Provider[];
-}
-
-function matchingModels({ plan, plans, providers }: Shelf, query: string): FoundModel[] {
-  const wanted = query.trim().toLowerCase();
-  const found = providers
-    .filter(({ active }) => active)
-    .flatMap((provider) =>
-      provider.models
-        .filter(({ modelId, label }) => `${modelId}\n${label}`.toLowerCase().includes(wanted))
-        .map((model): FoundModel => {
-          const name = { providerKey: provider.providerKey, modelId: model.modelId };
-          const allowed = provider.source === 'client' || planAllows(plan, provider.category, name);
-          return {
-            providerId: provider.id,
-            providerKey: provider.providerKey,
-            providerName: provider.name,
-            modelId: model.modelId,
-            label: model.label,
-            source: provider.source,
-            allowed,
-            requiredPlan: allowed ? null : smallestWith(plans, provider.category, name),
-          };
-        }),
-    );
-  return found.sort(
-    (a, b) =>
-      Number(b.allowed) - Number(a.allowed) ||
-      a.providerName.localeCompare(b.providerName) ||
-      a.label.localeCompare(b.label) ||
-      (a.providerId < b.providerId ? -1 : 1),
-  );
-}
-
-/** Plans anyone can get come first; `plans` are in order of size. */
-function smallestWith(
-  plans: readonly Plan[],
-  category: ModelCategory,
-  name: Parameters<typeof planAllows>[2],
-): string {
-  const having = plans.filter((plan) => planAllows(plan, category, name));
-  return (having.find((plan) => plan.public && !plan.custom) ?? having[0])?.slug ?? LARGEST_PLAN;
 }

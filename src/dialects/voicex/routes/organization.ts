@@ -70,15 +70,19 @@ const searchModels = {
   querystring: Type.Object({
     category: Category,
     query: Type.String({ default: '', description: 'Found in model id and label, whatever the case.' }),
-    skip: Type.Integer({ minimum: 0, default: 0 }),
-    limit: Type.Integer({ minimum: 1, default: 10 }),
+    skip: Type.Integer({ minimum: 0, default: 0, description: 'Matches to pass over.' }),
+    limit: Type.Integer({ minimum: 1, default: 10, description: 'Matches a page, up to 1000.' }),
+    after: Type.Optional(
+      Type.String({ description: "An earlier answer's `next`: pages that stay while models are added." }),
+    ),
   }),
   response: {
     200: Type.Object({
       items: Type.Array(FoundModelBody),
       total: Type.Integer(),
       skip: Type.Integer(),
-      limit: Type.Integer(),
+      limit: Type.Integer({ examples: [10] }),
+      next: nullable(Type.String({ description: 'Where the next page begins; null on the last one.' })),
     }),
     ...failures(400, 401, 403),
   },
@@ -118,6 +122,6 @@ export const organizationRoutes =
     app.get('/api/dashboard/models/search', { schema: searchModels }, async (request) => {
       const { skip, limit } = request.query;
       const page = await services.plans.searchModels(scopeOf(request), request.query);
-      return { items: page.items.map(showFoundModel), total: page.total, skip, limit };
+      return { items: page.items.map(showFoundModel), total: page.total, skip, limit, next: page.next };
     });
   };
