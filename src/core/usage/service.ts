@@ -33,14 +33,18 @@ export function makeUsage({ uow, clock }: { uow: UnitOfWork; clock: Clock }): Us
   return {
     stats: (scope) =>
       uow.read(scope, async (repos) => {
-        const { calls, finishedCalls, durationMs } = await repos.usage.totals();
-        const around = await circumstances(repos, clock.nowMs());
-        const assistants = await repos.assistants.listOn();
+        const [{ calls, finishedCalls, durationMs }, { minutes }, around, assistants] = await Promise.all([
+          repos.usage.totals(),
+          repos.usage.since(new Date(0)),
+          circumstances(repos, clock.nowMs()),
+          repos.assistants.listOn(),
+        ]);
         const active = assistants.filter((assistant) => viewOf(assistant, around).status === 'active');
         return {
           totalCalls: calls,
           activeAgents: active.length,
-          totalMinutes: durationMs / 60_000,
+          // As they are billed, so that they agree with the days and the account; a duration is as it was measured.
+          totalMinutes: minutes,
           averageDurationSec: finishedCalls === 0 ? null : durationMs / 1_000 / finishedCalls,
         };
       }),

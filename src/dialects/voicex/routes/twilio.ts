@@ -42,8 +42,8 @@ const receiveVoiceCall = {
 };
 
 /**
- * Twilio's voice webhook. A refusal that is the tenant's to mend goes to Twilio's debugger. The key in its address opens nothing but this: it goes into no answer and no log, and the
- * stream gets a token of its own, good for one socket.
+ * Twilio's voice webhook. A refusal that is the tenant's to mend goes to Twilio's debugger. The key in its address opens
+ * nothing but this: it goes into no answer and no log, and the stream gets a token of its own, good for one socket.
  */
 export const twilioRoutes =
   ({ services: { reception }, signatures, hasRoom, publicUrl }: VoicexDeps): RouteModule =>
