@@ -138,9 +138,9 @@ export class Checkouts {
   /** Whoever is led to the vendor is its customer by then: so each of its events names somebody we know. */
   async #customer(scope: Scope, tenant: Tenant): Promise<string> {
     const { uow, payments, clock } = this.#deps;
-    const known = await uow.system.read(async (repos) => repos.tenants.find(tenant.id));
     const before = (await uow.read(scope, (repos) => repos.billing.subscription()))?.customerRef;
     if (before) return before;
+    const known = await uow.system.read((repos) => repos.tenants.find(tenant.id));
     const order = { tenantId: tenant.id, name: tenant.name, email: known?.ownerEmail ?? null };
     const { customerRef } = await payments.customer(order, AbortSignal.timeout(VENDOR_MS));
     const stored = await uow.write(scope, (tx) =>
