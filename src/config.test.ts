@@ -46,6 +46,16 @@ describe('configuration', () => {
     expect(config.rateLimitPerMinute).toBeNull();
   });
 
+  it.each([
+    [{}, 'sandbox'],
+    [{ TWILIO_AUTH_TOKEN: 'token' }, 'sandbox'],
+    [{ TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'token' }, 'twilio'],
+    [{ TWILIO_ACCOUNT_SID: 'AC1', TWILIO_AUTH_TOKEN: 'token', CARRIER: 'sandbox' }, 'sandbox'],
+    [{ CARRIER: 'twilio' }, 'twilio'],
+  ])('chooses the carrier by the account there is: %j', (env, carrier) => {
+    expect(readConfig(env).carrier).toBe(carrier);
+  });
+
   it('takes an account at Stripe whole or not at all', () => {
     expect(readConfig({ STRIPE_METERED_PRICE: 'price_1' }).stripe).toBeNull();
     const given = { STRIPE_SECRET_KEY: 'sk_test', STRIPE_METERED_PRICE: 'price_1', STRIPE_METER: 'seconds' };
