@@ -50,7 +50,12 @@ export async function openSurfaces(parts: SurfaceParts) {
   const browser = createBrowserGateway({ launcher, pacer, clock, log });
   const hub = createSocketHub([twilio, dialed, browser], { clock, log });
   Object.defineProperty(calls.sockets, 'size', { get: () => hub.size });
-  const hasRoom = () => launcher.hasRoom();
+  /** Asked once a call that comes in. */
+  const hasRoom = () => {
+    if (launcher.hasRoom()) return true;
+    calls.meters.callRefused('no room');
+    return false;
+  };
   const app = await buildApp({
     dialects: [
       veevo({ services, signatures, hasRoom, publicUrl, log }),

@@ -129,10 +129,13 @@ describe(`${CALLS} calls at once, for ${LASTING_MS / 1_000} s`, { timeout: 120_0
     for (let i = 0; i < ROOM; i++) calls.push(await dial(server, tenant));
     for (const call of calls)
       expect(await call.ear.until(() => call.ear.agent.length > 0, 30_000)).toBe(true);
+    const refused = async () => (await readGauges(server)).get('patchbay_calls_refused_total')!;
+    const earlier = await refused();
     expect(await ring(server, tenant.key)).toMatchObject({
       kind: 'say',
       text: expect.stringMatching(/try again/i),
     });
+    expect(await refused()).toBe(earlier + 1);
     await calls[0]!.end.hangUp();
     const callSid = newCallSid();
     const next = await eventually(
