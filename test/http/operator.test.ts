@@ -55,6 +55,7 @@ describe('the operator’s key', () => {
   it.each([
     ['GET', '/tenants'],
     ['GET', '/plans'],
+    ['GET', '/audit'],
     ['GET', '/providers'],
     ['POST', '/jobs/run'],
     ['PUT', '/users/a@b.co'],
@@ -232,6 +233,57 @@ describe('jobs', () => {
     expect(ran).toEqual([null, 'sweep-tickets', null]);
     expect((await ask('POST', '/jobs/run', { name: 'constructor' })).status).toBe(400);
     expect(ran).toHaveLength(3);
+  });
+});
+
+describe('the audit log', () => {
+  it('tells who did what, of one tenant or of all, page by page', async () => {
+    const { id } = await signUp();
+    await ask('PATCH', `/tenants/${id}`, { status: 'active' });
+    await ask('POST', `/tenants/${id}/api-keys`, { form: 'vx' });
+    const { body } = await ask('GET', `/audit?tenantId=${id}`);
+    const seen = body.items.map((entry: { action: string; actor: { kind: string } }) => [
+      entry.action,
+      entry.actor.kind,
+    ]);
+    expect(seen).toEqual([
+      ['key.issued', 'operator'],
+      ['tenant.updated', 'operator'],
+      ['tenant.created', 'user'],
+    ]);
+    expect(body.items[1]).toMatchObject({ tenantId: id, target: id, details: { status: 'active' } });
+    const first = (await ask('GET', `/audit?tenantId=${id}&limit=2`)).body;
+    const rest = (await ask('GET', `/audit?tenantId=${id}&limit=2&after=${first.next}`)).body;
+    expect([...first.items, ...rest.items]).toEqual(body.items);
+    expect(rest.next).toBeNull();
+    expect((await ask('GET', '/audit?limit=1')).body.items).toHaveLength(1);
+  });
+
+  it('refuses what names nothing', async () => {
+    expect((await ask('GET', '/audit?tenantId=x')).status).toBe(404);
+    expect((await ask('GET', '/audit?after=x')).status).toBe(400);
+    expect((await ask('GET', '/audit?limit=0')).status).toBe(400);
+    expect((await ask('GET', '/audit', undefined, null)).status).toBe(401);
+  });
+});
+
+describe('trying a global provider', () => {
+  it('asks its vendor with the platform’s key', async () => {
+    const draft = {
+      category: 'llm',
+      providerKey: 'openai',
+      name: 'Tried',
+      credentials: { apiKey: 'sk-of-the-platform' },
+      models: [{ modelId: 'gpt-4o', label: 'GPT-4o' }],
+    };
+    const { id } = (await ask('POST', '/providers', draft)).body;
+    platform.web.answer = () => ({ status: 401, headers: {}, body: 'sk-of-the-platform is wrong' });
+    const { status, body, text } = await ask('POST', `/providers/${id}/test`);
+    expect([status, body.ok, body.outcome]).toEqual([200, false, 'refused']);
+    expect(text).not.toContain('sk-of-the-platform');
+    expect(platform.web.requests.at(-1)!.headers.authorization).toBe('Bearer sk-of-the-platform');
+    expect((await ask('POST', '/providers/prov_none/test')).status).toBe(404);
+    platform.web.reset();
   });
 });
 
