@@ -43,6 +43,7 @@ export async function openSurfaces(parts: SurfaceParts) {
   const clock = systemClock;
   const { signatures } = parts.carrier;
   const { dialing, transfers } = services;
+  const { hasBegun } = services.calls;
   const { launcher, pacer } = calls;
   const media = { launcher, pacer, clock, log, transfers, publicUrl };
   const twilio = createTwilioMedia({ ...media, signatures });
@@ -68,8 +69,8 @@ export async function openSurfaces(parts: SurfaceParts) {
       callOutbox: parts.carrier.sandbox,
     }),
     extraPlugins: [
-      afterStream({ publicUrl, signatures, transfers, hasBegun: services.calls.hasBegun }),
-      carrierWebhooks({ dialing, transfers, hasRoom, publicUrl, log }),
+      afterStream({ publicUrl, signatures, transfers, hasBegun }),
+      carrierWebhooks({ dialing, transfers, hasBegun, hasRoom, publicUrl, log }),
       talkPlugin(parts),
       ...paymentPlugins(parts),
     ],

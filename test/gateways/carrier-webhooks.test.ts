@@ -39,8 +39,9 @@ beforeAll(async () => {
   app = Fastify();
   app.decorateRequest('rawBody', null);
   const { dialing } = services;
-  const deps = { dialing, transfers, hasRoom: () => hasRoom, publicUrl: PUBLIC_URL, log: silentLog };
-  await app.register(carrierWebhooks(deps));
+  const shared = { transfers, publicUrl: PUBLIC_URL, log: silentLog };
+  const { hasBegun } = services.calls;
+  await app.register(carrierWebhooks({ ...shared, dialing, hasBegun, hasRoom: () => hasRoom }));
 });
 beforeEach(() => {
   hasRoom = true;
@@ -108,6 +109,17 @@ describe.each([
     const { post, afterUrl, callSid } = await dialed(account);
     await transfers.put(callSid, '+15550001111');
     expect(readTwiml((await post(afterUrl, {})).body)).toEqual({ kind: 'dial', to: '+15550001111' });
+    expect(readTwiml((await post(afterUrl, {})).body)).toMatchObject({ kind: 'say' });
+  });
+
+  it('hang up after a call, and say so where the stream was turned away', async () => {
+    const { post, answerUrl, afterUrl } = await dialed(account);
+    const order = readTwiml((await post(answerUrl, {})).body);
+    if (order.kind !== 'stream') throw new Error('not connected');
+    const redeemed = await services.admission.redeem(order.parameters.token!);
+    const turnedAway = readTwiml((await post(afterUrl, {})).body);
+    expect(turnedAway).toEqual({ kind: 'say', text: expect.stringMatching(/cannot be connected/) });
+    await services.lifecycle.begin(redeemed, { nodeId: 'n', carrierRef: null });
     expect(readTwiml((await post(afterUrl, {})).body)).toEqual({ kind: 'hangup' });
   });
 
@@ -159,7 +171,10 @@ describe('a call’s addresses', () => {
     const fails = () => Promise.reject(new Error('the database is gone'));
     const dialing = { answer: fails, report: fails, isGenuine: fails };
     await broken.register(
-      carrierWebhooks({ dialing, transfers, hasRoom: () => true, publicUrl: PUBLIC_URL, log: silentLog }),
+      carrierWebhooks({
+        ...{ dialing, transfers, hasBegun: fails, publicUrl: PUBLIC_URL, log: silentLog },
+        hasRoom: () => true,
+      }),
     );
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await broken.inject({

@@ -4,7 +4,7 @@ import type { Dialing } from '#core/dialing/service';
 import type { Transfers } from '#core/dialing/transfers';
 import { acceptForms } from '#http/body-parsers';
 import { signedRequest } from '#http/signed-request';
-import { dial, hangup } from '#http/twiml';
+import { dial, hangup, sayAndHangUp } from '#http/twiml';
 import { sendVoiceAnswer } from '#http/voice-answer';
 import { type DomainError, toDomainError } from '#kernel/errors';
 import type { Log } from '#kernel/log';
@@ -12,6 +12,8 @@ import type { Log } from '#kernel/log';
 export interface CarrierWebhooksDeps {
   readonly dialing: Pick<Dialing, 'answer' | 'report' | 'isGenuine'>;
   readonly transfers: Pick<Transfers, 'take'>;
+  /** Whether the call with that carrier id was ever connected. */
+  readonly hasBegun: (callSid: string) => Promise<boolean>;
   readonly hasRoom: () => boolean;
   /** What absolute URLs start with: the carrier signs the public one. No slash at its end. */
   readonly publicUrl: string;
@@ -23,7 +25,7 @@ const SORRY = 'I am sorry, this call cannot be connected. Goodbye.';
 
 /** What the carrier asks and tells of the calls that we dial. Each address holds a token that is good for its call. */
 export function carrierWebhooks(deps: CarrierWebhooksDeps): FastifyPluginAsync {
-  const { dialing, transfers, hasRoom, publicUrl, log } = deps;
+  const { dialing, hasRoom, publicUrl, log } = deps;
   return async (app) => {
     acceptForms(app);
     const paths = dialPaths(':token');
@@ -63,11 +65,17 @@ export function carrierWebhooks(deps: CarrierWebhooksDeps): FastifyPluginAsync {
         if (isRefusal(error)) return refuse(reply, error);
         throw error;
       }
-      const { CallSid } = signed.form;
-      const to = CallSid === undefined ? null : await transfers.take(CallSid);
-      return reply.type('text/xml; charset=utf-8').send(to === null ? hangup() : dial({ to }));
+      return reply.type('text/xml; charset=utf-8').send(await next(signed.form.CallSid, deps));
     });
   };
+}
+
+/** After the stream: where the call was to be transferred, else the end, with words to whom nobody has spoken. */
+async function next(callSid: string | undefined, deps: CarrierWebhooksDeps): Promise<string> {
+  if (callSid === undefined) return hangup();
+  const to = await deps.transfers.take(callSid);
+  if (to !== null) return dial({ to });
+  return (await deps.hasBegun(callSid)) ? hangup() : sayAndHangUp(SORRY);
 }
 
 const isRefusal = ({ code }: DomainError) => code === 'not_found' || code === 'forbidden';
