@@ -22,6 +22,8 @@ export interface OutboundOrder {
   /** Who speaks, where neither the number nor the backend decides. */
   readonly assistantId?: string;
   readonly variables?: Readonly<Record<string, string>>;
+  /** The idempotency key of the request: an order that was taken before its server went down is not dialed again. */
+  readonly orderKey?: string | undefined;
 }
 
 const DETECTIONS: readonly MachineDetection[] = ['Enable', 'DetectMessageEnd'];
@@ -30,7 +32,7 @@ const DETECTIONS: readonly MachineDetection[] = ['Enable', 'DetectMessageEnd'];
 export function checkedOrder(
   order: OutboundOrder,
   urls: OutboundHttp,
-): Required<Omit<OutboundOrder, 'assistantId'>> {
+): Required<Omit<OutboundOrder, 'assistantId' | 'orderKey'>> {
   const { machineDetection } = order;
   return {
     to: e164Field(order.to, 'to'),

@@ -19,6 +19,7 @@ import { secretHash } from '#core/keys/secret';
 import { permit } from '#core/permission';
 import type { OutboundHttp, SealedText, SignedRequest } from '#core/ports';
 import { requireActive } from '#core/tenants/tenant';
+import type { Tx } from '#core/uow';
 import type { Clock } from '#kernel/clock';
 import { DomainError, toDomainError } from '#kernel/errors';
 import { type CallId, isId, newId } from '#kernel/ids';
@@ -97,7 +98,10 @@ class DialingService implements Dialing {
     permit(scope, 'write');
     const order = checkedOrder(given, this.#deps.urls);
     const token = randomBytes(32).toString('base64url');
-    const call = await this.#store(scope, { ...order, assistantId: given.assistantId }, token);
+    const { assistantId, orderKey } = given;
+    const stored = await this.#store(scope, { ...order, assistantId, orderKey }, token);
+    if (stored.isOld) return this.#asPlaced(scope, stored.call);
+    const { call } = stored;
     const placed = await this.#dial(call, order, token);
     const status = dialStatusOf(placed.status) ?? 'queued';
     this.#asking.ahead({ ...call, carrierRef: placed.ref });
@@ -196,11 +200,13 @@ class DialingService implements Dialing {
     scope: Scope,
     order: OutboundOrder & { variables: Call['variables'] },
     token: string,
-  ): Promise<Call> {
+  ): Promise<{ call: Call; isOld: boolean }> {
     const { uow, clock, nodeId } = this.#deps;
     return uow.write(scope, async (tx) => {
       // Calls are counted under this lock, so that two at once cannot both take the last place.
       const tenant = await tx.tenant.lock();
+      const old = await placedBefore(tx, order.orderKey);
+      if (old) return { call: old, isOld: true };
       requireActive(tenant);
       const number = await tx.numbers.findByE164(order.from);
       if (!number?.active) throw new DomainError('forbidden', 'The number to call from is not one of yours.');
@@ -233,6 +239,7 @@ class DialingService implements Dialing {
         analysis: null,
       };
       await tx.calls.insert(call);
+      if (order.orderKey !== undefined) await tx.idempotency.noteEffect(order.orderKey, call.id);
       const { account, machineDetection, timeoutSec } = order;
       await tx.dials.insert({
         callId: call.id,
@@ -250,8 +257,22 @@ class DialingService implements Dialing {
       });
       const deed = { tenantId: tenant.id, action: 'call.placed', target: call.id };
       await tx.audit.add(auditEntry(scope.actor, deed, call.startedAt));
-      return call;
+      return { call, isOld: false };
     });
+  }
+
+  /** What was answered, or would have been, to an order that an earlier request has carried out. */
+  async #asPlaced(scope: Scope, call: Call): Promise<PlacedCall> {
+    const dial = await this.#deps.uow.read(scope, (repos) => repos.dials.find(call.id));
+    if (call.carrierRef !== null && dial)
+      return { callId: call.id, callSid: call.carrierRef, status: dial.status };
+    // Nobody has heard from the carrier: whether it took the order is not known before the call is closed.
+    throw new DomainError(
+      call.status === 'active' ? 'unavailable' : 'upstream',
+      call.status === 'active'
+        ? 'The call is being placed.'
+        : 'The server went down; the call was not placed.',
+    );
   }
 
   async #dial(call: Call, order: OutboundOrder, token: string): Promise<{ ref: string; status: string }> {
@@ -306,4 +327,10 @@ function failureOf(form: SignedRequest['form']): string {
     Boolean,
   );
   return `The carrier could not connect the call${codes.length > 0 ? ` (${codes.join(', ')})` : ''}.`;
+}
+
+/** The call that the request with this key has stored already; null for a first try. */
+async function placedBefore(tx: Tx, orderKey: string | undefined): Promise<Call | null> {
+  const id = orderKey === undefined ? null : await tx.idempotency.effectOf(orderKey);
+  return id !== null && isId('call', id) ? tx.calls.find(id) : null;
 }

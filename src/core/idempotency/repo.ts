@@ -11,6 +11,13 @@ export interface IdempotencyRepo {
     request: KeyedRequest,
     at: { now: Date; keptSince: Date; leasedSince: Date },
   ): Promise<IdempotencyRecord | null>;
+  /**
+   * The id of what the request with this key has made already, before its process went down; null for a first try.
+   * Whoever makes something that must not be doubled asks in the transaction that makes it.
+   */
+  effectOf(key: string): Promise<string | null>;
+  /** Notes that id, in the transaction that makes it. Nothing is noted for a key that nobody holds. */
+  noteEffect(key: string, id: string): Promise<void>;
   /** Keeps the answer of the request that took the key at that moment; false where it has lost the key. */
   keep(run: { key: string; startedAt: Date }, status: number, answer: SealedText): Promise<boolean>;
   /** Gives the key up without an answer. */

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, lte, or } from 'drizzle-orm';
+import { and, eq, isNull, lt, lte, or, sql } from 'drizzle-orm';
 import type { IdempotencyDirectory, IdempotencyRepo } from '#core/idempotency/repo';
 import type { TenantId } from '#kernel/ids';
 import { idempotencyKeys } from '../tables/billing.ts';
@@ -21,13 +21,26 @@ export function idempotencyRepo(session: Session, tenantId: TenantId): Idempoten
         .values({ tenantId, key, ...fresh })
         .onConflictDoUpdate({
           target: [idempotencyKeys.tenantId, idempotencyKeys.key],
-          set: fresh,
+          // What an abandoned request had made is known to the next one; after a day nothing is.
+          set: {
+            ...fresh,
+            effect: sql`case when ${lte(idempotencyKeys.startedAt, keptSince)} then null else ${idempotencyKeys.effect} end`,
+          },
           setWhere: or(lte(idempotencyKeys.startedAt, keptSince), abandoned),
         })
         .returning({ key: idempotencyKeys.key });
       if (taken.length > 0) return null;
       return single(await session.select().from(idempotencyKeys).where(own(key)));
     },
+    async effectOf(key) {
+      const rows = await session
+        .select({ effect: idempotencyKeys.effect })
+        .from(idempotencyKeys)
+        .where(own(key));
+      return single(rows)?.effect ?? null;
+    },
+    noteEffect: async (key, effect) =>
+      void (await session.update(idempotencyKeys).set({ effect }).where(own(key))),
     async keep(run, status, answer) {
       const rows = await session
         .update(idempotencyKeys)

@@ -94,6 +94,7 @@ export const idempotencyKeys = pgTable(
     requestHash: text('request_hash').notNull(),
     status: integer(),
     answer: text().$type<SealedText>(),
+    effect: text(),
     startedAt: moment('started_at').notNull(),
   },
   (t) => [

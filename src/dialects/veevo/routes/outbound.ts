@@ -17,7 +17,8 @@ export const outboundRoutes =
   (app) => {
     const paid = { config: { access: PAID, idempotent: true }, schema: startOutboundCall };
     app.post('/api/outbound', paid, async (request, reply) => {
-      const placed = await dialing.call(scopeOf(request), readOutboundOrder(request.body));
+      const orderKey = request.headers['idempotency-key']?.toString();
+      const placed = await dialing.call(scopeOf(request), { ...readOutboundOrder(request.body), orderKey });
       return reply.code(201).send(showPlacedCall(placed));
     });
   };
