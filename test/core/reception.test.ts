@@ -85,6 +85,13 @@ describe('a call to a registered number (V-44, V-45)', () => {
     }
   });
 
+  it('asks its backend too where the webhook’s address says whose it is', async () => {
+    const { scope, e164 } = await callee();
+    backend.replies = [says(200, { firstMessage: 'Acme, hello!' })];
+    const { token } = connected(await ring(e164, { scope }));
+    expect((await services.admission.redeem(token)).assistant.persona.greeting).toBe('Acme, hello!');
+  });
+
   it('that asks for nobody’s opinion is admitted at once', async () => {
     const { e164 } = await callee({ asks: false });
     connected(await ring(e164));
