@@ -55,6 +55,8 @@ export interface TestPlatform {
   holds(text: string): Promise<boolean>;
   /** Makes queries about calls, or what else a table holds, fail as nothing in the services expects. */
   breakDatabase(table?: 'calls' | 'tenants'): Promise<void>;
+  /** Takes every table away. */
+  breakEverything(): Promise<void>;
   /** Makes storing API keys fail, as nothing in the services expects, until what it returns is called. */
   refuseKeys(): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -110,6 +112,9 @@ export async function testPlatform(): Promise<TestPlatform> {
     storeCall: (tenantId, call) => storeCall({ services, blobs, recording }, tenantId as TenantId, call),
     async breakDatabase(table = 'calls') {
       await database.pool.query(`alter table ${table} rename to elsewhere`);
+    },
+    async breakEverything() {
+      await database.pool.query('alter schema public rename to elsewhere');
     },
     async refuseKeys() {
       await database.pool.query(
