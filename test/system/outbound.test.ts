@@ -71,18 +71,19 @@ async function holdCalls() {
   const agentId = await account.tenant.makeAgent({ recording: { enabled: true, announce: false } });
   receiver.replies.set('/start/recorded', { agentId });
   const toMachine = { onCallStartUrl: `${receiver.origin}/start/voicemail` };
-  const [person, message, hungUp, busy, nobody, rejected] = await Promise.all([
+  const [person, message, early, hungUp, busy, nobody, rejected] = await Promise.all([
     place('+14155550123', {
       machineDetection: 'Enable',
       onCallStartUrl: `${receiver.origin}/start/recorded`,
     }),
     place('+14155550197', { ...toMachine, machineDetection: 'DetectMessageEnd' }),
+    place('+13105550197', { ...toMachine, machineDetection: 'Enable' }),
     place('+12125550197', { machineDetection: 'Enable' }),
     place('+14155550198'),
     place('+14155550199', { timeout: 5 }),
     place('+14155550124', { onCallStartUrl: `${receiver.origin}/start/reject` }),
   ]);
-  return { person, message, hungUp, busy, nobody, rejected };
+  return { person, message, early, hungUp, busy, nobody, rejected };
 }
 
 const dataOf = ({ ended }: Placed) => ended.body.data;
@@ -135,6 +136,17 @@ describe('a call that goes out', () => {
     expect(data.transcript.at(-1)).toMatchObject({ role: 'system', text: 'Voicemail: message left' });
   });
 
+  it('to a voicemail box that is known early waits for the end of its greeting', () => {
+    const data = dataOf(calls.early);
+    expect(data).toMatchObject({ status: 'completed', endReason: 'voicemail' });
+    expect(data.transcript.at(-1)).toMatchObject({ text: 'Voicemail: message left' });
+    const said = data.transcript.filter(({ role }: { role: string }) => role === 'assistant');
+    expect(said).toHaveLength(1);
+    expect(said[0].interrupted).toBe(false);
+    expect(said[0].atMs).toBeGreaterThan(4_000);
+    expect(said[0].atMs).toBeLessThan(12_000);
+  });
+
   it('to a voicemail box is hung up without a message', () => {
     expect(dataOf(calls.hungUp)).toMatchObject({
       status: 'completed',
@@ -159,7 +171,7 @@ describe('a call that goes out', () => {
   it('asks the backend of each call once', () => {
     const asked = receiver.received.filter(({ path }) => path.startsWith('/start'));
     expect(asked.map(({ body }) => body.data.callSid).sort()).toEqual(
-      [calls.person, calls.message, calls.hungUp, calls.busy, calls.nobody, calls.rejected]
+      [calls.person, calls.message, calls.early, calls.hungUp, calls.busy, calls.nobody, calls.rejected]
         .map(({ callSid }) => callSid)
         .sort(),
     );
