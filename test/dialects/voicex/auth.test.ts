@@ -55,6 +55,12 @@ describe('signing up', () => {
     expect(await tenants()).toBe(before);
   });
 
+  it('X-13 of several sign-ups with one address at once exactly one succeeds', async () => {
+    const body = { ...person, email: 'crowd@example.org' };
+    const answers = await Promise.all(Array.from({ length: 5 }, () => api.ask('signUp', { body })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
+  });
+
   it('X-04 malformed JSON and wrong media types answer in the error body', async () => {
     const malformed = await api.ask('signUp', {
       headers: { 'content-type': 'application/json' },

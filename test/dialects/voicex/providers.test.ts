@@ -114,6 +114,12 @@ describe('creating', () => {
     expect((await create(other, body)).status).toBe(201);
   });
 
+  it('X-42 of several of one name at once exactly one is made', async () => {
+    const body = draft();
+    const answers = await Promise.all(Array.from({ length: 6 }, () => create(org, body)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
+  });
+
   it.each(['category', 'providerKey', 'name', 'credentials', 'models'])(
     'without %s it answers 400',
     async (field) => {
