@@ -31,11 +31,6 @@ export interface PacedLineOptions {
   clock: Clock;
   /** How far sending runs ahead of playing, to ride out stalls; default 60. */
   leadMs?: number;
-  /**
-   * False where the far end buffers more than the lead: it would go on too long after a `hold`, so that the line has
-   * none; default true.
-   */
-  canHold?: boolean;
   /** Pushed audio beyond this is dropped; default five minutes. */
   maxQueuedMs?: number;
 }
@@ -77,9 +72,8 @@ export class PacedLine implements Transport, Paced {
   #sinceMark = 0;
   #lastMark = 0;
   #droppedSamples = 0;
-  #frozenSinceMs: number | undefined;
-  #frozenMs = 0;
-  #isHeld = false;
+  #heldSinceMs: number | undefined;
+  #heldMs = 0;
 
   constructor(options: PacedLineOptions) {
     const { rateHz, codec, clock } = options;
@@ -96,10 +90,6 @@ export class PacedLine implements Transport, Paced {
     this.#played = { samples: new Int16Array(frameSamples), rateHz, atMs: 0 };
     this.#heard = { samples: new Int16Array(0), rateHz, atMs: 0 };
     this.#inbound = new InboundClock(rateHz, (samples, atMs) => this.#pass(samples, atMs));
-    if (options.canHold === false) {
-      this.hold = undefined;
-      this.resume = undefined;
-    }
     this.#leave = options.pacer.add(this);
   }
 
@@ -138,16 +128,6 @@ export class PacedLine implements Transport, Paced {
     if (this.signal.aborted) return;
     this.#cutOff(this.#playNowMs);
     this.#wire.clear();
-  }
-
-  /** What has been sent, at most the lead, is still heard and counted. */
-  hold?(): void {
-    this.#isHeld = true;
-  }
-
-  resume?(): void {
-    this.#isHeld = false;
-    this.#send(this.#playNowMs);
   }
 
   drained(signal: AbortSignal): Promise<void> {
@@ -208,14 +188,14 @@ export class PacedLine implements Transport, Paced {
    * than the lead is sent until `thaw`. The caller's side of the line goes on. Idempotent, like `thaw`.
    */
   freeze(): void {
-    this.#frozenSinceMs ??= this.#clock.nowMs();
+    this.#heldSinceMs ??= this.#clock.nowMs();
   }
 
   /** The far end plays again, from where it was when `freeze` was called. */
   thaw(): void {
-    if (this.#frozenSinceMs === undefined) return;
-    this.#frozenMs += this.#clock.nowMs() - this.#frozenSinceMs;
-    this.#frozenSinceMs = undefined;
+    if (this.#heldSinceMs === undefined) return;
+    this.#heldMs += this.#clock.nowMs() - this.#heldSinceMs;
+    this.#heldSinceMs = undefined;
   }
 
   tick(nowMs: number): void {
@@ -228,7 +208,7 @@ export class PacedLine implements Transport, Paced {
 
   /** The clock of playing: it stands still while the line is frozen. */
   get #playNowMs(): number {
-    return (this.#frozenSinceMs ?? this.#clock.nowMs()) - this.#frozenMs;
+    return (this.#heldSinceMs ?? this.#clock.nowMs()) - this.#heldMs;
   }
 
   /** Samples pushed and not cleared since the line opened. */
@@ -244,7 +224,6 @@ export class PacedLine implements Transport, Paced {
 
   /** Sends what the lead allows. Less than a whole packet waits for more, until the far end is about to run dry. */
   #send(nowMs: number): void {
-    if (this.#isHeld) return;
     const queue = this.#queue;
     while (queue.sent < queue.tail) {
       const aheadMs = this.#play.endMs - nowMs;
@@ -299,7 +278,7 @@ export class PacedLine implements Transport, Paced {
     const queue = this.#queue;
     const samples = count === whole.samples.length ? whole.samples : whole.samples.subarray(0, count);
     const frame = samples === whole.samples ? whole : { ...whole, samples };
-    frame.atMs = this.#play.timeOf(this.#delivered) + this.#frozenMs - this.#openedMs;
+    frame.atMs = this.#play.timeOf(this.#delivered) + this.#heldMs - this.#openedMs;
     let isDecoded = false;
     for (const listener of this.#listeners) {
       if (!listener.played) continue;

@@ -146,6 +146,7 @@ export async function receptionist(tools = demoReceptionist.tools, nowMs = NOW_M
     to: '+14155550199',
     variables: {},
     assistant,
+    voicemailMessage: null,
     maxDurationMs: 600_000,
   } as unknown as CallOrder;
   const box = await toolsFor(order, {

@@ -68,9 +68,7 @@ export class BrowserCall implements Wire {
     this.#onOver = onOver;
     const { clock, pacer } = deps;
     this.#openedMs = clock.nowMs();
-    const packets = { rateHz: BROWSER_RATE_HZ, codec: pcm16 } as const;
-    // Browsers hold back up to a quarter of a second against jitter.
-    this.line = new PacedLine({ ...packets, wire: this, pacer, clock, canHold: false });
+    this.line = new PacedLine({ rateHz: BROWSER_RATE_HZ, codec: pcm16, wire: this, pacer, clock });
     this.line.freeze();
   }
 
