@@ -82,7 +82,7 @@ describe('creating agents', () => {
     expect(bare).toMatchObject({
       thresholds: {
         silenceTimeoutMs: 700,
-        endpointingMs: 350,
+        endpointingMs: 500,
         interruptionSensitivity: 'medium',
         maxCallDurationSec: null,
       },
