@@ -82,6 +82,50 @@ describe('a transaction', () => {
   });
 });
 
+describe('a single question', () => {
+  it('is answered within its tenant, and may not be followed by another', async () => {
+    const asked = p.uow.ask(tenant.scope, (repos) => repos.tenant.get());
+    expect((await asked).id).toBe(tenant.scope.tenantId);
+    const twice = p.uow.ask(tenant.scope, async (repos) => {
+      await repos.tenant.get();
+      return repos.tenant.get();
+    });
+    await expect(twice).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('cannot write', async () => {
+    const written = p.uow.ask(tenant.scope, (repos) => repos.tenant.update({ name: 'Sneaky' }));
+    await expect(written).rejects.toMatchObject({ code: 'internal' });
+    expect((await p.tenants.get(tenant.scope)).tenant.name).not.toBe('Sneaky');
+  });
+
+  it('sees its own tenant alone, also when many are asked at once', async () => {
+    const tenants = await Promise.all(Array.from({ length: 6 }, () => p.tenant()));
+    const asked = await Promise.all(
+      Array.from({ length: 60 }, async (_, i) => {
+        const { scope } = tenants[i % tenants.length]!;
+        return [scope.tenantId, (await p.uow.ask(scope, (repos) => repos.tenant.get())).id];
+      }),
+    );
+    for (const [wanted, got] of asked) expect(got).toBe(wanted);
+  });
+
+  it('what a transaction was worked through is of no use after it', async () => {
+    const kept = await p.uow.write(tenant.scope, async (tx) => tx);
+    await expect(kept.tenant.update({ name: 'Late' })).rejects.toThrow();
+    expect((await p.tenants.get(tenant.scope)).tenant.name).not.toBe('Late');
+  });
+
+  it('of two queries at once the first one’s failure is told, and all is undone', async () => {
+    const failed = p.uow.write(tenant.scope, (tx) =>
+      Promise.all([tx.tenant.update({ name: 'bad\u0000name' }), tx.tenant.update({ name: 'Half' })]),
+    );
+    await expect(failed).rejects.toMatchObject({ code: 'invalid' });
+    expect((await p.tenants.get(tenant.scope)).tenant.name).not.toBe('Half');
+    expect(p.pool.idleCount).toBe(p.pool.totalCount);
+  });
+});
+
 describe('storage failures', () => {
   const failing = (name: string) =>
     p.uow

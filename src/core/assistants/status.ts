@@ -24,21 +24,20 @@ export async function circumstances(
   nowMs: number,
   tenant?: Tenant,
 ): Promise<Circumstances> {
-  const known = tenant ?? (await repos.tenant.get());
-  const plan = await planOf(repos, known);
-  const providers = await repos.providers.list();
+  const [known, providers, { minutes }] = await Promise.all([
+    tenant ? planOf(repos, tenant).then((plan) => ({ tenant, plan })) : repos.tenant.withPlan(),
+    repos.providers.list(),
+    repos.usage.since(monthStart(nowMs)),
+  ]);
   return {
-    tenant: known,
-    plan,
+    ...known,
     providers: new Map(providers.map((provider) => [provider.id, provider])),
-    minutesLeft: await minutesLeft(repos, plan, nowMs),
+    minutesLeft: minutesLeft(known.plan, minutes),
   };
 }
 
-async function minutesLeft(repos: CircumstanceRepos, plan: Plan, nowMs: number): Promise<number | null> {
-  if (plan.features.overage) return null;
-  const { minutes } = await repos.usage.since(monthStart(nowMs));
-  return Math.max(0, plan.limits.maxMonthlyMinutes - minutes);
+function minutesLeft({ features, limits }: Plan, used: number): number | null {
+  return features.overage ? null : Math.max(0, limits.maxMonthlyMinutes - used);
 }
 
 /** An assistant with its computed status. */

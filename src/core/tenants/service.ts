@@ -35,10 +35,14 @@ export function makeTenants({ uow, clock }: { uow: UnitOfWork; clock: Clock }): 
     get: (scope) => uow.ask(scope, (repos) => repos.tenant.withPlan()),
     account: (scope) =>
       uow.read(scope, async (repos) => {
-        const tenant = await repos.tenant.get();
-        const owner = (await repos.members.list()).find(({ role }) => role === 'owner');
+        const [tenant, members, numbers, keys] = await Promise.all([
+          repos.tenant.get(),
+          repos.members.list(),
+          repos.numbers.list(),
+          repos.keys.list(),
+        ]);
+        const owner = members.find(({ role }) => role === 'owner');
         if (!owner) throw notFound('Owner of the account');
-        const [numbers, keys] = [await repos.numbers.list(), await repos.keys.list()];
         return { tenant, ownerEmail: owner.email, numbers, keys };
       }),
     async update(scope, { name, timezone }) {
