@@ -161,7 +161,8 @@ describe('a server that is killed', { timeout: 180_000 }, () => {
     for (const path of paths) expect(await takenAt(path)).toHaveLength(1);
     const tries = (await tenant.ask(`/calls/${calls[1]!._id}/webhook-deliveries`)).body;
     // The try that the kill cut off is there, with no outcome.
-    expect(tries[0]).toMatchObject({ attempt: 1, endedAt: null, status: null, failure: null });
+    const cutOff = { endedAt: null, status: null, failure: null };
+    expect(tries).toContainEqual(expect.objectContaining(cutOff));
     expect(tries.at(-1)).toMatchObject({ status: 200, failure: null });
   });
 });
