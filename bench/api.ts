@@ -45,6 +45,9 @@ function operations({ apiKey }: BenchApp): Operation[] {
   return [
     { name: 'Voicex: list 20 calls', ...read, path: `${dashboard}/calls`, headers: vx },
     { name: 'Voicex: read organization', ...read, path: `${dashboard}/organization`, headers: vx },
+    { name: 'veevo: list 20 usage records', ...read, path: '/veevo/api/usage?limit=20', headers: rtk },
+    { name: 'veevo: read account', ...read, path: '/veevo/api/account', headers: rtk },
+    // Last, because they add to what others read.
     {
       name: 'Voicex: create API key',
       ...made,
@@ -52,8 +55,6 @@ function operations({ apiKey }: BenchApp): Operation[] {
       headers: { ...vx, ...json },
       body: { name: 'Bench' },
     },
-    { name: 'veevo: list 20 usage records', ...read, path: '/veevo/api/usage?limit=20', headers: rtk },
-    { name: 'veevo: read account', ...read, path: '/veevo/api/account', headers: rtk },
     {
       name: 'veevo: create API key',
       ...made,
