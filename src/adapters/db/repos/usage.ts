@@ -1,9 +1,9 @@
-import { and, asc, count, desc, eq, gte, inArray, ne, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, eq, gte, inArray, ne, sql } from 'drizzle-orm';
 import type { UsageRepo } from '#core/usage/repo';
-import type { BilledCall, UsageRow } from '#core/usage/usage';
+import type { UsageRow } from '#core/usage/usage';
 import type { TenantId } from '#kernel/ids';
-import type { OffsetPage } from '#kernel/page';
 import { calls, usageRows } from '../tables/calls.ts';
+import { billedCalls } from './billed-calls.ts';
 import type { Session } from './session.ts';
 
 const MS_PER_MINUTE = 60_000;
@@ -40,7 +40,7 @@ export function usageRepo(session: Session, tenantId: TenantId): UsageRepo {
         .where(and(own, ofCall, gte(usageRows.at, at)));
       return { since: at, calls: row!.calls, minutes: row!.ms / MS_PER_MINUTE };
     },
-    calls: (page) => billedCalls(session, own, page),
+    calls: (page) => billedCalls(session, tenantId, page),
     async daily(since) {
       const rows = await session
         .select({
@@ -69,34 +69,4 @@ export function usageRepo(session: Session, tenantId: TenantId): UsageRepo {
       return row!;
     },
   };
-}
-
-async function billedCalls(
-  session: Session,
-  own: SQL,
-  { skip, limit, before }: Parameters<UsageRepo['calls']>[0],
-): Promise<OffsetPage<BilledCall>> {
-  // Nothing comes after a call that is not there.
-  const last = session
-    .select({ at: usageRows.at, id: usageRows.id })
-    .from(usageRows)
-    .where(and(own, eq(usageRows.key, `call:${before}`)));
-  const rest = before === null ? undefined : sql`(${usageRows.at}, ${usageRows.id}) < (${last})`;
-  const items: BilledCall[] = await session
-    .select({
-      callId: calls.id,
-      carrierRef: calls.carrierRef,
-      from: calls.from,
-      to: calls.to,
-      billedMs: usageRows.amount,
-      costMicros: usageRows.costMicros,
-      endedAt: usageRows.at,
-    })
-    .from(usageRows)
-    .innerJoin(calls, eq(calls.id, usageRows.callId))
-    .where(and(own, ofCall, rest))
-    .orderBy(desc(usageRows.at), desc(usageRows.id))
-    .offset(skip)
-    .limit(limit);
-  return { items, total: await session.$count(usageRows, and(own, ofCall)) };
 }
