@@ -4,6 +4,7 @@ import { type EnqueueOptions, JOBS, type JobName, type JobPayloads } from '#core
 import type { Repos, SystemRepos, SystemTx, Tx, UnitOfWork } from '#core/uow';
 import { DomainError } from '#kernel/errors';
 import { isId, type TenantId } from '#kernel/ids';
+import { family } from './family.ts';
 import { assistantRepo } from './repos/assistants.ts';
 import { auditDirectory, auditRepo, auditTrail } from './repos/audit.ts';
 import { billingDirectory, billingRepo } from './repos/billing.ts';
@@ -43,10 +44,12 @@ export async function openUnitOfWork(pool: Pool): Promise<UnitOfWork> {
     write: ({ tenantId }, work) =>
       run({ writes: true, tenantId }, (session) => work(txOf(session, tenantId))),
     system: {
-      read: (work) => run({ writes: false, tenantId: null }, (session) => work(systemReposOf(session))),
+      read: (work) => run({ writes: false, tenantId: null }, (session) => work(systemReposOf(session, null))),
       ask: (work) =>
-        run({ writes: false, tenantId: null, asksOnce: true }, (session) => work(systemReposOf(session))),
-      write: (work) => run({ writes: true, tenantId: null }, (session) => work(systemTxOf(session))),
+        run({ writes: false, tenantId: null, asksOnce: true }, (session) =>
+          work(systemReposOf(session, null)),
+        ),
+      write: (work) => run({ writes: true, tenantId: null }, (session) => work(systemTxOf(session, null))),
     },
   };
 }
@@ -89,63 +92,64 @@ function opening({ writes, tenantId }: Kind, role: string | null): string {
   return `begin ${writes ? 'read write' : 'isolation level repeatable read read only'}; select ${settings.join(', ')}`;
 }
 
-function reposOf(session: Session, tenantId: TenantId): Repos {
-  return {
-    tenant: tenantRepo(session, tenantId),
-    users: userRepo(session, tenantId),
-    members: memberRepo(session, tenantId),
-    keys: keyRepo(session, tenantId),
-    plans: planRepo(session),
-    assistants: assistantRepo(session, tenantId),
-    providers: providerRepo(session, tenantId),
-    numbers: numberRepo(session, tenantId),
-    calls: callRepo(session, tenantId),
-    dials: dialRepo(session, tenantId),
-    usage: usageRepo(session, tenantId),
-    billing: billingRepo(session, tenantId),
-    bookings: bookingRepo(session, tenantId),
-    deliveries: deliveryRepo(session, tenantId),
-    trail: auditTrail(session, tenantId),
-  };
-}
+const tenantMakers = {
+  tenant: tenantRepo,
+  users: userRepo,
+  members: memberRepo,
+  keys: keyRepo,
+  plans: planRepo,
+  assistants: assistantRepo,
+  providers: providerRepo,
+  numbers: numberRepo,
+  calls: callRepo,
+  dials: dialRepo,
+  usage: usageRepo,
+  billing: billingRepo,
+  bookings: bookingRepo,
+  deliveries: deliveryRepo,
+  trail: auditTrail,
+};
 
-function txOf(session: Session, tenantId: TenantId): Tx {
-  return {
-    ...reposOf(session, tenantId),
-    audit: auditRepo(session),
-    idempotency: idempotencyRepo(session, tenantId),
-    ...jobsOn(session),
-  } as Tx;
-}
+const systemMakers = {
+  tenants: tenantDirectory,
+  users: userDirectory,
+  members: memberDirectory,
+  keys: keyDirectory,
+  plans: planDirectory,
+  providers: globalProviderRepo,
+  numbers: numberDirectory,
+  calls: callDirectory,
+  trail: auditDirectory,
+  dials: dialDirectory,
+  transfers: transferDirectory,
+  nodes: nodeDirectory,
+  billing: billingDirectory,
+  sandbox: sandboxRepo,
+};
 
-function systemReposOf(session: Session): SystemRepos {
-  return {
-    tenants: tenantDirectory(session),
-    users: userDirectory(session),
-    members: memberDirectory(session),
-    keys: keyDirectory(session),
-    plans: planDirectory(session),
-    providers: globalProviderRepo(session),
-    numbers: numberDirectory(session),
-    calls: callDirectory(session),
-    trail: auditDirectory(session),
-    dials: dialDirectory(session),
-    transfers: transferDirectory(session),
-    nodes: nodeDirectory(session),
-    billing: billingDirectory(session),
-    sandbox: sandboxRepo(session),
-  };
-}
+const jobMakers = {
+  enqueue: (session: Session) => jobsOn(session).enqueue,
+  hasten: (session: Session) => jobsOn(session).hasten,
+};
 
-function systemTxOf(session: Session): SystemTx {
-  return {
-    ...systemReposOf(session),
-    audit: auditRepo(session),
-    idempotency: idempotencyDirectory(session),
-    ...jobsOn(session),
-    forTenant: (tenantId: TenantId) => txOf(session, tenantId),
-  } as SystemTx;
-}
+const reposOf = family<Repos>(tenantMakers);
+
+const systemReposOf = family<SystemRepos>(systemMakers);
+
+const txOf = family<Tx>({
+  ...tenantMakers,
+  ...jobMakers,
+  audit: auditRepo,
+  idempotency: idempotencyRepo,
+});
+
+const systemTxOf = family<SystemTx>({
+  ...systemMakers,
+  ...jobMakers,
+  audit: auditRepo,
+  idempotency: idempotencyDirectory,
+  forTenant: (session: Session) => (tenantId: TenantId) => txOf(session, tenantId),
+});
 
 function jobsOn(session: Session) {
   return {
