@@ -1,4 +1,4 @@
-import { type TSchema, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import type { JsonObject } from '#kernel/json';
 
 /** An id as this dialect shows it. */
@@ -21,8 +21,13 @@ export const Category = Type.Enum(['llm', 'tts', 'stt']);
 /** The answer to deleting and revoking. */
 export const Done = Type.Object({}, { description: 'Done.' });
 
+/** The schema, or null: as one more type or word where that can be said, which costs nothing when an answer is written. */
 export function nullable<S extends TSchema>(schema: S) {
-  return Type.Union([schema, Type.Null()]);
+  const { type, enum: words } = schema as { type?: unknown; enum?: unknown[] };
+  if (typeof type === 'string' && type !== 'object')
+    return Type.Unsafe<Static<S> | null>({ ...schema, type: [type, 'null'] });
+  if (words) return Type.Unsafe<Static<S> | null>({ ...schema, enum: [...words, null] });
+  return Type.Unsafe<Static<S> | null>({ anyOf: [schema, { type: 'null' }] });
 }
 
 /** What the reference says of one operation. `security` left out is the dialect's own: a JWT or an API key. */
