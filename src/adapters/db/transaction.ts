@@ -38,7 +38,8 @@ async function attempt<T>(pool: Pool, { begin, asksOnce, work }: TransactionOrde
     // whatever was sent into it; one that is not even open is on a connection that is lost.
     const opened = client.query(begin);
     if (!client.pipeline) await opened;
-    const [opening, result] = await Promise.allSettled([opened, work(drizzle({ client: sitting as never }))]);
+    const working = (async () => work(drizzle({ client: sitting as never })))();
+    const [opening, result] = await Promise.allSettled([opened, working]);
     if (opening.status === 'rejected') throw opening.reason;
     if (result.status === 'rejected') throw result.reason;
     await sitting.commit();
