@@ -149,7 +149,7 @@ describe('V-45 the start callback', () => {
           name: 'stock',
           url: 'https://shop.example/stock?sku={{sku}}',
           method: 'GET',
-          headers: { 'x-key': 'k9' },
+          headers: { 'x-key': 'the key of the shop' },
         },
       ],
       variables: { shop: 'Lampen', floor: 3 },
@@ -165,7 +165,7 @@ describe('V-45 the start callback', () => {
     const answer = await services.callbacks.ask(mine, call);
     if (answer.does !== 'brief') throw new Error(answer.does);
     expect(await incidentsOf(call.callId)).toEqual([]);
-    expect(answer.sealed).not.toContain('k9');
+    expect(answer.sealed).not.toContain('the key of the shop');
     expect(services.callbacks.open(call.callId, answer.sealed)).toEqual(answer.brief);
     expect(() => services.callbacks.open(newId('call'), answer.sealed)).toThrow();
 
@@ -197,7 +197,7 @@ describe('V-45 the start callback', () => {
           language: 'de-CH',
           guardrails: 'Be brief.',
         },
-        tools: { http: [{ name: 'stock', method: 'GET', timeoutMs: 10_000, headers: { 'x-key': 'k9' } }] },
+        tools: { http: [{ name: 'stock', method: 'GET', timeoutMs: 10_000, headers: { 'x-key': 'the key of the shop' } }] },
       },
     });
     const { stt, llm, tts } = order.providers;
@@ -205,7 +205,7 @@ describe('V-45 the start callback', () => {
     expect([stt, tts].map(([first]) => first?.modelId)).toEqual(['tiny', 'slt']);
     expect(await services.assistants.get(mine, bot.id)).toMatchObject({ persona: bot.persona, llm: bot.llm });
     const rows = await p.rows<{ row: string }>('select to_json(t)::text as row from stream_tickets t');
-    expect(JSON.stringify(rows)).not.toContain('k9');
+    expect(JSON.stringify(rows)).not.toContain('the key of the shop');
   });
 
   it('is what the worked example of the documentation shows', async () => {
