@@ -197,7 +197,11 @@ describe('V-45 the start callback', () => {
           language: 'de-CH',
           guardrails: 'Be brief.',
         },
-        tools: { http: [{ name: 'stock', method: 'GET', timeoutMs: 10_000, headers: { 'x-key': 'the key of the shop' } }] },
+        tools: {
+          http: [
+            { name: 'stock', method: 'GET', timeoutMs: 10_000, headers: { 'x-key': 'the key of the shop' } },
+          ],
+        },
       },
     });
     const { stt, llm, tts } = order.providers;
