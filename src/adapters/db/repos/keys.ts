@@ -26,11 +26,32 @@ const keyByHash = prepared('key_by_hash', (session) =>
     .where(and(eq(apiKeys.hash, sql.placeholder('hash')), live)),
 );
 
+/** A new key has been neither used nor revoked. */
+const addKey = prepared('add_key', (session) =>
+  session.insert(apiKeys).values({
+    id: sql.placeholder('id'),
+    tenantId: sql.placeholder('tenantId'),
+    form: sql.placeholder('form'),
+    prefix: sql.placeholder('prefix'),
+    label: sql.placeholder('label'),
+    hash: sql.placeholder('hash'),
+    createdAt: sql.placeholder('createdAt'),
+  }),
+);
+
+const liveKeys = prepared('live_keys', (session) =>
+  session
+    .select(shown)
+    .from(apiKeys)
+    .where(and(eq(apiKeys.tenantId, sql.placeholder('tenantId')), live))
+    .orderBy(asc(apiKeys.id)),
+);
+
 export function keyRepo(session: Session, tenantId: TenantId): KeyRepo {
   const own = and(eq(apiKeys.tenantId, tenantId), live);
   return {
-    insert: async (key, hash) => void (await session.insert(apiKeys).values({ ...key, tenantId, hash })),
-    list: () => session.select(shown).from(apiKeys).where(own).orderBy(asc(apiKeys.id)),
+    insert: async (key, hash) => void (await addKey(session, { ...key, tenantId, hash })),
+    list: () => liveKeys(session, { tenantId }),
     async revoke(id, at) {
       const rows = await session
         .update(apiKeys)

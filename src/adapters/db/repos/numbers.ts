@@ -1,16 +1,25 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { PhoneNumber } from '#core/numbers/number';
 import type { NumberDirectory, NumberRepo } from '#core/numbers/repo';
 import type { NumberId, TenantId } from '#kernel/ids';
 import { numbers } from '../tables/assistants.ts';
+import { prepared } from './prepared.ts';
 import { type Session, single } from './session.ts';
+
+const numbersOf = prepared('numbers_of', (session) =>
+  session
+    .select()
+    .from(numbers)
+    .where(eq(numbers.tenantId, sql.placeholder('tenantId')))
+    .orderBy(asc(numbers.id)),
+);
 
 export function numberRepo(session: Session, tenantId: TenantId): NumberRepo {
   const own = eq(numbers.tenantId, tenantId);
   const ownId = (id: NumberId) => and(own, eq(numbers.id, id));
   return {
     insert: async (number) => void (await session.insert(numbers).values({ ...number, tenantId })),
-    list: (): Promise<PhoneNumber[]> => session.select().from(numbers).where(own).orderBy(asc(numbers.id)),
+    list: (): Promise<PhoneNumber[]> => numbersOf(session, { tenantId }),
     find: async (id) => single<PhoneNumber>(await session.select().from(numbers).where(ownId(id))),
     findByE164: async (e164) =>
       single<PhoneNumber>(

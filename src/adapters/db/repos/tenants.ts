@@ -16,6 +16,13 @@ const withPlan = prepared('tenant_with_plan', (session) =>
     .where(eq(tenants.id, sql.placeholder('tenantId'))),
 );
 
+const tenantById = prepared('tenant_by_id', (session) =>
+  session
+    .select()
+    .from(tenants)
+    .where(eq(tenants.id, sql.placeholder('tenantId'))),
+);
+
 export function tenantRepo(session: Session, tenantId: TenantId): TenantRepo {
   const own = eq(tenants.id, tenantId);
   const found = <T>(rows: T[]): T => {
@@ -24,7 +31,7 @@ export function tenantRepo(session: Session, tenantId: TenantId): TenantRepo {
     throw new DomainError('not_found', 'The organization does not exist.');
   };
   return {
-    get: async () => found(await session.select().from(tenants).where(own)),
+    get: async () => found(await tenantById(session, { tenantId })),
     withPlan: async () => found(await withPlan(session, { tenantId })),
     lock: async () => found(await session.select().from(tenants).where(own).for('no key update')),
     update: async (change) =>
@@ -93,6 +100,9 @@ export function tenantDirectory(session: Session): TenantDirectory {
 }
 
 const listed = (session: Session, tenantId: TenantId): Promise<MemberView[]> =>
+  membersOf(session, { tenantId });
+
+const membersOf = prepared('members_of', (session) =>
   session
     .select({
       id: members.id,
@@ -105,8 +115,9 @@ const listed = (session: Session, tenantId: TenantId): Promise<MemberView[]> =>
     })
     .from(members)
     .innerJoin(users, eq(users.id, members.userId))
-    .where(eq(members.tenantId, tenantId))
-    .orderBy(asc(members.createdAt), asc(members.id));
+    .where(eq(members.tenantId, sql.placeholder('tenantId')))
+    .orderBy(asc(members.createdAt), asc(members.id)),
+);
 
 export function memberRepo(session: Session, tenantId: TenantId): MemberRepo {
   return {
