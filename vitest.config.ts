@@ -1,25 +1,44 @@
 import { defineConfig } from 'vitest/config';
 
 const SOAK = 'test/system/soak.test.ts';
+/** These start servers and browsers, speak in real time and wait for the most part. */
+const SLOW = ['system', 'browser', 'state', 'gateways'].map((room) => `test/${room}/**/*.test.ts`);
+
+const shared = {
+  globalSetup: ['test/support/postgres.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 120_000,
+  // Files of one worker share their modules: loading them anew for each took longer than the tests.
+  isolate: false,
+};
 
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
-          name: 'tests',
+          ...shared,
+          name: 'quick',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'test/**/*.call.ts'],
-          exclude: ['**/node_modules/**', SOAK],
-          globalSetup: ['test/support/postgres.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 120_000,
+          exclude: ['**/node_modules/**', ...SLOW],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'slow',
+          include: SLOW,
+          exclude: [SOAK],
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         // Twenty calls at once take the whole machine: after everything else, alone.
-        test: { name: 'soak', include: [SOAK], sequence: { groupOrder: 1 } },
+        test: { name: 'soak', include: [SOAK], sequence: { groupOrder: 2 } },
       },
     ],
-    maxWorkers: 2,
   },
 });

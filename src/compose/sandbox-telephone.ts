@@ -25,6 +25,7 @@ const QUIET_MS = 900;
 /** An agent's turn longer than this is as good as over. */
 const TURN_MS = 60_000;
 const TELL_MS = 5_000;
+const FIRST_WORD = 'Hello.';
 const BEEP_HZ = 1_000;
 const BEEP_MS = 400;
 
@@ -65,6 +66,8 @@ async function connect(
 ): Promise<FarLine> {
   const { parameters, callSid, accountSid, signature } = stream;
   const headers = headersOf(signature);
+  // The first to speak loads the voice; a machine's greeting that comes late is taken for one that is over.
+  await voice.speak(FIRST_WORD);
   const phone = await Phone.open({
     url,
     parameters,
