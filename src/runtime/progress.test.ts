@@ -48,18 +48,18 @@ function stage() {
 }
 
 describe('progress', () => {
-  it('is noted within half a second of new words, all calls in one write', async () => {
+  it('is noted within a quarter of a second of new words, all calls in one write', async () => {
     const { clock, stored, call } = stage();
     const [one, two] = [call(), call()];
     one.text = 'Hello';
     two.heard = 'I would';
-    clock.advance(400);
+    clock.advance(250);
     await settle();
     expect(stored.map((notes) => notes.map(({ said, heard }) => said?.text ?? heard?.text))).toEqual([
       ['Hello', 'I would'],
     ]);
     one.text = 'Hello there';
-    clock.advance(400);
+    clock.advance(250);
     await settle();
     expect(stored[1]?.map(({ said }) => said?.text)).toEqual(['Hello there']);
   });
@@ -67,26 +67,26 @@ describe('progress', () => {
   it('is noted every five seconds where nobody speaks, for the duration', async () => {
     const { clock, stored, call } = stage();
     call();
-    for (let i = 0; i < 30; i++) {
-      clock.advance(400);
+    for (let i = 0; i < 44; i++) {
+      clock.advance(250);
       await settle();
     }
-    expect(stored.map(([note]) => note?.atMs)).toEqual([400, 5_600, 10_800]);
+    expect(stored.map(([note]) => note?.atMs)).toEqual([250, 5_250, 10_250]);
   });
 
   it('waits for a write under way, and then notes what is new', async () => {
     const { clock, stored, call, storage } = stage();
     storage.hangs = true;
     const live = call();
-    clock.advance(400);
+    clock.advance(250);
     await settle();
     live.text = 'Hello';
-    clock.advance(400);
+    clock.advance(250);
     await settle();
     expect(stored).toHaveLength(1);
     storage.release();
     await settle();
-    clock.advance(400);
+    clock.advance(250);
     await settle();
     expect(stored[1]).toMatchObject([{ said: { text: 'Hello' } }]);
   });
@@ -95,11 +95,11 @@ describe('progress', () => {
     const { clock, stored, call, keeper, storage } = stage();
     const live = call();
     storage.isAway = true;
-    clock.advance(400);
+    clock.advance(250);
     await settle();
     storage.isAway = false;
     live.text = 'Hello';
-    clock.advance(400);
+    clock.advance(250);
     await settle();
     expect(stored).toHaveLength(2);
     keeper.remove(live);

@@ -20,8 +20,8 @@ export interface ProgressKeeper {
   remove(call: Progressing): void;
 }
 
-/** With the write itself less than a second, also where one note is missed. */
-const EVERY_MS = 400;
+/** With the write itself less than a second, also where two notes are missed. */
+const EVERY_MS = 250;
 /** A call in which nobody speaks is noted this often, for its duration. */
 const STILL_MS = 5_000;
 

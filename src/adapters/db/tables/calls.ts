@@ -96,7 +96,7 @@ export const callEvents = pgTable(
 );
 
 /**
- * What a live call's log does not hold yet: the words being spoken. Written about twice a second, read only when the
+ * What a live call's log does not hold yet: the words being spoken. Written four times a second, read only when the
  * call's node died, deleted when the call ends.
  */
 export const callProgress = pgTable('call_progress', {
