@@ -114,9 +114,10 @@ async function startOwn(): Promise<{ connectionString: string; close(): Promise<
   const all = join(tmpdir(), `patchbay-test-${process.getuid?.() ?? 0}`);
   await mkdir(all, { recursive: true });
   for (const name of await readdir(all)) {
-    if (!isAlive(Number(name))) await rm(join(all, name), { recursive: true, force: true }).catch(() => {});
+    if (!isAlive(Number.parseInt(name, 10))) await rm(join(all, name), { recursive: true, force: true }).catch(() => {});
   }
-  const dataDir = join(all, String(process.pid));
+  // The groups of tests each have a server of their own.
+  const dataDir = join(all, `${process.pid}-${randomBytes(4).toString('hex')}`);
   const server = await startEmbedded({ dataDir, log: silentLog, progress: () => {}, volatile: true });
   return {
     connectionString: server.connectionString,
