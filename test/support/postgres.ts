@@ -114,7 +114,8 @@ async function startOwn(): Promise<{ connectionString: string; close(): Promise<
   const all = join(tmpdir(), `patchbay-test-${process.getuid?.() ?? 0}`);
   await mkdir(all, { recursive: true });
   for (const name of await readdir(all)) {
-    if (!isAlive(Number.parseInt(name, 10))) await rm(join(all, name), { recursive: true, force: true }).catch(() => {});
+    if (!isAlive(Number.parseInt(name, 10)))
+      await rm(join(all, name), { recursive: true, force: true }).catch(() => {});
   }
   // The groups of tests each have a server of their own.
   const dataDir = join(all, `${process.pid}-${randomBytes(4).toString('hex')}`);
