@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const SOAK = 'test/system/soak.test.ts';
+/** Twenty calls at once, and audio measured to the millisecond: after everything else, alone. */
+const ALONE = ['soak', 'real-call'].map((name) => `test/system/${name}.test.ts`);
 /** These start servers and browsers, speak in real time and wait for the most part. */
 const SLOW = ['system', 'browser', 'state', 'gateways'].map((room) => `test/${room}/**/*.test.ts`);
 
@@ -30,14 +31,13 @@ export default defineConfig({
           ...shared,
           name: 'slow',
           include: SLOW,
-          exclude: [SOAK],
+          exclude: ALONE,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },
       {
-        // Twenty calls at once take the whole machine: after everything else, alone.
-        test: { name: 'soak', include: [SOAK], sequence: { groupOrder: 2 } },
+        test: { ...shared, name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },
