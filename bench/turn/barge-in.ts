@@ -138,7 +138,7 @@ class BargeIn {
   async #murmurOnce(noises: readonly { text: string; voice: string; samples: Int16Array }[]) {
     const line = await this.#story();
     const heard: Listening[] = [];
-    if (line === null) return { heard, isWhole: false };
+    if (line === null) return { heard, stops: 0, isWhole: false };
     for (const { text, voice, samples } of noises) {
       await untilSpeaking(line);
       const { fromMs } = await line.say(samples);
@@ -150,9 +150,12 @@ class BargeIn {
       if (hasStopped) break;
     }
     await line.untilQuiet(REPLY_OVER_MS, REPLY_MS);
-    const [told] = agentEntries(await line.end());
+    const entries = agentEntries(await line.end());
+    const told = entries[0];
     return {
       heard,
+      // An agent that was stopped may speak again so soon that the audio does not tell.
+      stops: entries.filter(({ interrupted }) => interrupted).length,
       isWhole: told !== undefined && !told.interrupted && told.text.endsWith(STORY.slice(-20)),
     };
   }
@@ -208,7 +211,14 @@ function reportInterruptions(found: readonly Interruption[]): void {
   );
 }
 
-function reportListening(calls: readonly { heard: readonly Listening[]; isWhole: boolean }[]): void {
+interface Murmured {
+  heard: readonly Listening[];
+  /** Replies that the noises stopped, as stored. */
+  stops: number;
+  isWhole: boolean;
+}
+
+function reportListening(calls: readonly Murmured[]): void {
   const heard = calls.flatMap((call) => call.heard);
   console.log(`\nBackchannels, ${heard.length} over ${calls.length} long replies, all at a time`);
   const rows = heard.map(({ text, voice, lengthMs: ms, gapMs, hasStopped }) => ({
@@ -216,10 +226,10 @@ function reportListening(calls: readonly { heard: readonly Listening[]; isWhole:
     voice,
     'length ms': Math.round(ms),
     'audible gap ms': Math.round(gapMs),
-    'agent stopped': hasStopped,
+    'quiet after': hasStopped,
   }));
   console.table(rows);
-  const stopped = heard.filter(({ hasStopped }) => hasStopped).length;
+  const stopped = calls.reduce((sum, { stops }) => sum + stops, 0);
   const whole = calls.filter(({ isWhole }) => isWhole).length;
   const gap = quantile(
     heard.filter(({ hasStopped }) => !hasStopped).map(({ gapMs }) => gapMs),

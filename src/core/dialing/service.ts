@@ -276,17 +276,18 @@ class DialingService implements Dialing {
   }
 
   async #dial(call: Call, order: OutboundOrder, token: string): Promise<{ ref: string; status: string }> {
-    const { uow, lifecycle } = this.#deps;
+    const { uow, lifecycle, log } = this.#deps;
     const scope = ofTenant(call.tenantId);
-    try {
-      const placed = await this.#farEnd.dial(order, token);
-      await uow.write(scope, (tx) => tx.calls.setCarrierRef(call.id, placed.ref));
-      return placed;
-    } catch (thrown) {
+    const placed = await this.#farEnd.dial(order, token).catch(async (thrown: unknown) => {
       const error = toDomainError(thrown);
       await lifecycle.miss(scope, call, { reason: 'failed', why: error.publicMessage });
       throw error;
-    }
+    });
+    // It rings now, whatever becomes of this note: the carrier's first report brings the id again.
+    await uow
+      .write(scope, (tx) => tx.calls.setCarrierRef(call.id, placed.ref))
+      .catch((error: unknown) => log.warn({ err: error, callId: call.id }, 'id at the carrier not stored'));
+    return placed;
   }
 
   #hasMessage(callId: CallId, sealed: SealedText | null): boolean {

@@ -1,9 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import type { VeevoDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { IdParams, operation } from '../operation.ts';
+import { IdParams } from '../schemas.ts';
 import { ApiKeysBody, CreatedApiKeyBody, showApiKeys, showCreatedApiKey } from '../shapes/api-key.ts';
 
 const TAG = 'API Keys';

@@ -2,10 +2,10 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { requireNotSuspended } from '#core/tenants/tenant';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation, publicOperation } from '#http/operation';
 import { isJsonObject } from '#kernel/json';
 import type { VeevoDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { operation, publicOperation } from '../operation.ts';
 import { AccountBody, LoginBody, RegisteredBody, showAccount, showRegistered } from '../shapes/account.ts';
 
 const register = {

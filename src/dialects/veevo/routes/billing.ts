@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import type { VeevoDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { operation } from '../operation.ts';
 import { SubscriptionBody, showSubscription } from '../shapes/subscription.ts';
 
 const TAG = 'Billing';

@@ -1,8 +1,8 @@
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import { PAID } from '../auth.ts';
 import type { VeevoDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { operation } from '../operation.ts';
 import { OutboundOrderBody, PlacedCallBody, readOutboundOrder, showPlacedCall } from '../shapes/outbound.ts';
 
 const startOutboundCall = {

@@ -1,9 +1,10 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import { PAID } from '../auth.ts';
 import type { VeevoDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { IdParams, operation, UsPhoneNumber } from '../operation.ts';
+import { IdParams, UsPhoneNumber } from '../schemas.ts';
 import {
   callbackFields,
   PhoneNumberBody,

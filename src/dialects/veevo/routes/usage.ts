@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import type { VeevoDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { Id, operation } from '../operation.ts';
+import { Id } from '../schemas.ts';
 import { showUsagePage, showUsageSummary, UsagePageBody, UsageSummaryBody } from '../shapes/usage.ts';
 
 const TAG = 'Usage';

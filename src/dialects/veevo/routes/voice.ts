@@ -1,12 +1,12 @@
 import { Type } from 'typebox';
 import { acceptForms } from '#http/body-parsers';
 import type { RouteModule } from '#http/dialect';
+import { publicOperation } from '#http/operation';
 import { signedRequest } from '#http/signed-request';
 import { sendVoiceAnswer } from '#http/voice-answer';
 import { DomainError } from '#kernel/errors';
 import type { VeevoDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { publicOperation } from '../operation.ts';
 
 /** What a caller hears when we are at fault; a 5xx would have the carrier read out an error instead. */
 const SORRY = "I'm sorry, we can't take your call right now. Please try again in a few minutes. Goodbye.";

@@ -3,7 +3,8 @@ import type { Session } from '#core/accounts/service';
 import type { IssuedKey } from '#core/keys/key';
 import type { Account } from '#core/tenants/service';
 import type { Tenant, TenantStatus } from '#core/tenants/tenant';
-import { Id, nullable, Timestamp } from '../operation.ts';
+import { nullable } from '#http/operation';
+import { Id, Timestamp } from '../schemas.ts';
 import { shownKeys } from './api-key.ts';
 import { shownNumbers } from './phone-number.ts';
 

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { ApiKey, IssuedKey } from '#core/keys/key';
-import { Id, nullable, Timestamp } from '../operation.ts';
+import { nullable } from '#http/operation';
+import { Id, Timestamp } from '../schemas.ts';
 
 const keyFields = {
   id: Id,

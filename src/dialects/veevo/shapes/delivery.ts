@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { WebhookDelivery } from '#core/webhooks/webhook';
-import { Id, nullable, Timestamp } from '../operation.ts';
+import { nullable } from '#http/operation';
+import { Id, Timestamp } from '../schemas.ts';
 
 const DeliveryFields = Type.Object({
   id: Id,

@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import type { Callbacks } from '#core/callbacks/callbacks';
 import type { PhoneNumber } from '#core/numbers/number';
-import { CallbackUrl, Id, nullable, Timestamp, UsPhoneNumber } from '../operation.ts';
+import { nullable } from '#http/operation';
+import { CallbackUrl, Id, Timestamp, UsPhoneNumber } from '../schemas.ts';
 
 /** Who is told of calls, as requests name it. */
 export const callbackFields = {

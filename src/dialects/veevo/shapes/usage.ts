@@ -3,7 +3,7 @@ import { callSidOf } from '#core/calls/call-sid';
 import type { BilledCall, UsageTotals } from '#core/usage/usage';
 import { usdFromMicros } from '#kernel/money';
 import type { OffsetPage } from '#kernel/page';
-import { Id, Timestamp } from '../operation.ts';
+import { Id, Timestamp } from '../schemas.ts';
 
 /** What a minute and a month cost, in dollars. */
 export const priceFields = { perMinuteRate: Type.Number(), monthlyBase: Type.Number() };

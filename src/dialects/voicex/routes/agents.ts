@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { Done, IdParams, operation } from '../operation.ts';
+import { Done, IdParams } from '../schemas.ts';
 import { AgentBody, AgentDetailBody, showAgent, showAgentDetail } from '../shapes/agent.ts';
 import { CreateAgentBody, readAgent, readNewAgent, UpdateAgentBody } from '../shapes/agent-input.ts';
 

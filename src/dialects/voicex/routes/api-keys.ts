@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { Done, IdParams, operation } from '../operation.ts';
+import { Done, IdParams } from '../schemas.ts';
 import { ApiKeyBody, CreatedApiKeyBody, showApiKeys, showCreatedApiKey } from '../shapes/api-key.ts';
 
 const TAG = 'API Keys';

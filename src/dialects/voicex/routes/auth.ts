@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { RouteModule } from '#http/dialect';
+import { operation, publicOperation } from '#http/operation';
 import { DomainError } from '#kernel/errors';
 import { isJsonObject } from '#kernel/json';
 import { bearerOf } from '../auth.ts';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { operation, publicOperation } from '../operation.ts';
 import { CurrentUserBody, SessionBody, showCurrentUser } from '../shapes/account.ts';
 
 const TAG = 'Auth Endpoints';

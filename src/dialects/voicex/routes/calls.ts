@@ -1,9 +1,10 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import { sendRecording } from '#http/send-recording';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { Id, IdParams, operation } from '../operation.ts';
+import { Id, IdParams } from '../schemas.ts';
 import {
   CallBody,
   CallDetailBody,

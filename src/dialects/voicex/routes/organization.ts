@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { nullable, operation } from '#http/operation';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { Category, Id, nullable, operation } from '../operation.ts';
+import { Category, Id } from '../schemas.ts';
 import { AuditBody, showAuditEntry } from '../shapes/audit.ts';
 import {
   FoundModelBody,

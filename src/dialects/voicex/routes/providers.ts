@@ -1,9 +1,10 @@
 import { Type } from 'typebox';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import type { JsonObject } from '#kernel/json';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { Category, Done, IdParams, OpenObject, operation } from '../operation.ts';
+import { Category, Done, IdParams, OpenObject } from '../schemas.ts';
 import {
   ModelBody,
   ProbeBody,

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import type { RouteModule } from '#http/dialect';
+import { publicOperation } from '#http/operation';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { publicOperation } from '../operation.ts';
 import { PublicPlanBody, showPublicPlan } from '../shapes/plan.ts';
 
 const TAG = 'Public Endpoints';

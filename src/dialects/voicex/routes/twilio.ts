@@ -1,13 +1,13 @@
 import { Type } from 'typebox';
 import { acceptForms } from '#http/body-parsers';
 import { type RouteModule, scopeOf } from '#http/dialect';
+import { operation } from '#http/operation';
 import { signedRequest } from '#http/signed-request';
 import { sendVoiceAnswer } from '#http/voice-answer';
 import { DomainError } from '#kernel/errors';
 import { WEBHOOK } from '../auth.ts';
 import type { VoicexDeps } from '../deps.ts';
 import { failures } from '../errors.ts';
-import { operation } from '../operation.ts';
 
 const receiveVoiceCall = {
   ...operation('receiveVoiceCall', 'Twilio Webhook', 'Answer Twilio when a call comes in'),

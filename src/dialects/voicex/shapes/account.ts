@@ -4,7 +4,7 @@ import type { Member } from '#core/members/member';
 import type { Tenant } from '#core/tenants/tenant';
 import type { User } from '#core/users/user';
 import type { Role } from '#kernel/scope';
-import { Id } from '../operation.ts';
+import { Id } from '../schemas.ts';
 
 export const UserBody = Type.Object({
   _id: Id,

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { AssistantDraft, AssistantEdit } from '#core/assistants/service';
-import { Id, nullable, OpenObject } from '../operation.ts';
+import { nullable } from '#http/operation';
+import { Id, OpenObject } from '../schemas.ts';
 
 const Persona = Type.Object({
   systemPrompt: Type.String({ examples: ['You are a sales assistant.'] }),

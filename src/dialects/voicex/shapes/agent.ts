@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { AssistantView, HttpTool } from '#core/assistants/assistant';
-import { Id, nullable, OpenObject, Timestamp } from '../operation.ts';
+import { nullable } from '#http/operation';
+import { Id, OpenObject, Timestamp } from '../schemas.ts';
 
 const listedFields = {
   _id: Id,

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { AuditEntry } from '#core/audit/audit-entry';
-import { Id, nullable, OpenObject, Timestamp } from '../operation.ts';
+import { nullable } from '#http/operation';
+import { Id, OpenObject, Timestamp } from '../schemas.ts';
 
 export const AuditBody = Type.Object({
   _id: Id,

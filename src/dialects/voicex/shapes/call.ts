@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
 import type { Call, CallDetail, CallMetrics, TranscriptEntry } from '#core/calls/call';
 import type { WebhookDelivery } from '#core/webhooks/webhook';
+import { nullable } from '#http/operation';
 import type { JsonObject } from '#kernel/json';
 import { usdFromMicros } from '#kernel/money';
-import { Id, nullable, OpenObject, Timestamp } from '../operation.ts';
+import { Id, OpenObject, Timestamp } from '../schemas.ts';
 
 export const CallStatusWord = Type.Enum(['active', 'completed', 'failed']);
 

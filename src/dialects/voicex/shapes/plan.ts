@@ -2,8 +2,9 @@ import { type Static, Type } from 'typebox';
 import type { Plan } from '#core/plans/plan';
 import type { FoundModel } from '#core/plans/service';
 import type { Tenant } from '#core/tenants/tenant';
+import { nullable } from '#http/operation';
 import { usdFromMicros } from '#kernel/money';
-import { Id, nullable } from '../operation.ts';
+import { Id } from '../schemas.ts';
 
 const LimitsBody = Type.Object({
   maxAgents: Type.Integer({ examples: [10] }),

@@ -2,7 +2,8 @@ import { type Static, Type } from 'typebox';
 import { CATALOGUE } from '#core/providers/catalogue';
 import type { ProbeResult } from '#core/providers/probe';
 import type { Provider } from '#core/providers/provider';
-import { Category, Id, nullable, OpenObject } from '../operation.ts';
+import { nullable } from '#http/operation';
+import { Category, Id, OpenObject } from '../schemas.ts';
 
 export const ModelBody = Type.Object({
   modelId: Type.String({ minLength: 1, examples: ['gpt-4o'] }),
