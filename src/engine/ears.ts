@@ -45,7 +45,7 @@ export class Ears implements AudioSink {
     this.#intonation = new Intonation(line.rateHz);
     this.#gate = new SpeechGate(gateRules(plan.thresholds.interruptionSensitivity), {
       onset: (atMs) => this.#onset(atMs),
-      voiced: (onsetMs, voicedMs) => this.#voiced(onsetMs, voicedMs),
+      voiced: (onsetMs, voicedMs, isAgain) => this.#voiced(onsetMs, voicedMs, isAgain),
       pause: (lastSpeechMs, voicedMs) => this.#pause(lastSpeechMs, voicedMs),
     });
     const options = { rateHz: line.rateHz, language: plan.language, hints: plan.hints };
@@ -148,8 +148,9 @@ export class Ears implements AudioSink {
     this.#deps.tell({ type: 'onset', atMs: this.clockOf(atMs) });
   }
 
-  #voiced(onsetMs: number, voicedMs: number): void {
-    this.#deps.tell({ type: 'voiced', onsetMs: this.clockOf(onsetMs), voicedMs, ...this.#deps.floor() });
+  #voiced(onsetMs: number, voicedMs: number, isAgain: boolean): void {
+    const { tell, floor } = this.#deps;
+    tell({ type: 'voiced', onsetMs: this.clockOf(onsetMs), voicedMs, isAgain, ...floor() });
   }
 
   #pause(lastSpeechMs: number, voicedMs: number): void {

@@ -12,6 +12,8 @@ interface Sound {
   /** How the detector lags: late by this much at the start, and at the end. */
   onsetMs?: number;
   decayMs?: number;
+  /** What the detector makes of [from, to) milliseconds instead. */
+  verdicts?: readonly (readonly [number, number, number])[];
   /** Verdicts come this long after their window ended. */
   lateMs?: number;
   sensitivity?: 'low' | 'medium' | 'high';
@@ -45,7 +47,8 @@ function findings(sound: Sound): Finding[] {
     gate.frame(samples, RATE, atMs);
     while (verdicts[0] && verdicts[0].dueMs <= nowMs) {
       const { atMs: windowMs } = verdicts.shift()!;
-      gate.verdict(isSpoken(windowMs) ? 0.9 : 0.05, windowMs);
+      const instead = sound.verdicts?.find(([from, to]) => windowMs >= from && windowMs < to)?.[2];
+      gate.verdict(instead ?? (isSpoken(windowMs) ? 0.9 : 0.05), windowMs);
     }
   }
   return found;
@@ -99,6 +102,56 @@ describe('the speech gate', () => {
     });
     expect(found.filter(([type]) => type === 'onset')).toHaveLength(1);
     expect(found.filter(([type]) => type === 'pause')).toHaveLength(1);
+  });
+
+  test('a detector that doubts inside a soft word ends nothing, and holds up no mark', () => {
+    const found = findings({
+      voice: [[1_000, 2_000, 2_000]],
+      verdicts: [[1_150, 1_390, 0.2]],
+      lengthMs: 3_000,
+    });
+    expect(found.filter(([type]) => type === 'onset')).toHaveLength(1);
+    expect(found.filter(([type]) => type === 'pause')).toHaveLength(1);
+    const hold = found.find(([type, ms]) => type === 'voiced' && ms >= 180)!;
+    expect(hold[3]! - 1_000).toBeLessThanOrEqual(200);
+  });
+
+  test('doubt that lasts, and silence the detector is sure of, are a pause on a line as loud as before', () => {
+    for (const [probability, latestMs] of [
+      [0.2, 1_480],
+      [0.05, 1_240],
+    ] as const) {
+      const verdicts = [[1_100, 3_000, probability]] as const;
+      const found = findings({ voice: [[1_000, 3_000, 2_000]], verdicts, lengthMs: 3_000 });
+      const pause = found.find(([type]) => type === 'pause')!;
+      expect(pause[1]).toBeLessThanOrEqual(1_110);
+      expect(pause[3]).toBeLessThanOrEqual(latestMs);
+    }
+  });
+
+  test('verdicts that are nearly enough add up to an onset; one of them, or lesser ones, are none', () => {
+    const onsets = (toMs: number, probability: number) =>
+      findings({
+        voice: [[1_000, 2_000, 2_000]],
+        onsetMs: 2_000,
+        verdicts: [[1_050, toMs, probability]],
+        lengthMs: 3_000,
+      }).filter(([type]) => type === 'onset');
+    expect(onsets(1_180, 0.46)).toHaveLength(1);
+    expect(onsets(1_088, 0.46)).toEqual([]);
+    expect(onsets(1_600, 0.34)).toEqual([]);
+  });
+
+  test('tells of a stretch again when it goes on after a pause', () => {
+    const voice = [
+      [1_000, 1_400, 3_000],
+      [1_600, 2_300, 3_000],
+    ] as const;
+    const found = findings({ voice, decayMs: 40, lengthMs: 3_000 });
+    const again = found.slice(found.findLastIndex(([type]) => type === 'onset') + 1)[0]!;
+    expect(again[0]).toBe('voiced');
+    expect(again[1]).toBeGreaterThanOrEqual(500);
+    expect(again[3]! - 1_600).toBeLessThanOrEqual(140);
   });
 
   test('a click or a hum the detector does not call speech is nothing', () => {

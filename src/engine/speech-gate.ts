@@ -14,7 +14,8 @@ export interface GateRules {
 export interface GateListener {
   /** Speech began at `atMs`, found in hindsight. */
   onset(atMs: number): void;
-  voiced(onsetMs: number, voicedMs: number): void;
+  /** A mark is reached; or, `isAgain`, a stretch that has passed one goes on after a pause. */
+  voiced(onsetMs: number, voicedMs: number, isAgain: boolean): void;
   /** No speech since `lastSpeechMs`, which was the last sample of it. */
   pause(lastSpeechMs: number, voicedMs: number): void;
 }
@@ -29,6 +30,14 @@ export function gateRules(sensitivity: InterruptionSensitivity): GateRules {
 
 /** Silence by energy that makes a pause, whatever the detector still says: it takes that long to change its mind. */
 const PAUSE_MS = 100;
+/**
+ * Inside a soft word (the "please" of somebody who breaks in) the detector may doubt for up to 240 ms, without being
+ * sure of silence. While the line stays as loud, so long a doubt is no pause, and counts as voice.
+ */
+const DOUBT_MS = 360;
+const SILENT = 0.1;
+/** Verdicts so far below the threshold still add up to an onset: two or three in a row do. */
+const NEARLY = 0.15;
 /** A gap between words: speech that goes on within it is the same stretch. */
 const GAP_MS = 300;
 /** How far back the beginning of a stretch is looked for. */
@@ -59,6 +68,7 @@ export class SpeechGate {
   #slot = 0;
   #state: 'quiet' | 'speech' = 'quiet';
   #probability = 0;
+  #evidence = 0;
   #noiseRms = 20;
   #speechRms = 0;
   #endMs = 0;
@@ -119,7 +129,9 @@ export class SpeechGate {
   verdict(probability: number, atMs: number): void {
     this.#probability = probability;
     if (this.#state === 'quiet') {
-      if (probability >= this.#rules.on) this.#begin(atMs);
+      const evidence = this.#evidence + probability - this.#rules.on + NEARLY;
+      this.#evidence = Math.min(NEARLY, Math.max(0, evidence));
+      if (this.#evidence >= NEARLY) this.#begin(atMs);
       return;
     }
     if (probability >= this.#rules.off) {
@@ -147,35 +159,39 @@ export class SpeechGate {
   #begin(atMs: number): void {
     const loudMs = this.#lastLoudBy(atMs);
     if (loudMs <= this.#lastSpeechMs) {
-      if (atMs - this.#lastSpeechMs < MISJUDGED_MS) return;
+      if (atMs - this.#lastSpeechMs < MISJUDGED_MS || this.#probability < this.#rules.on) return;
       this.#speechRms /= 2;
       this.#noiseRms *= 0.7;
     }
     const onsetMs = Math.max(this.#firstLoudOf(atMs), this.#lastSpeechMs);
     const isSameStretch = onsetMs - this.#lastSpeechMs <= GAP_MS;
     this.#state = 'speech';
+    this.#evidence = 0;
     this.#lastSpeechMs = Math.max(loudMs, onsetMs);
     if (!isSameStretch) {
       this.#onsetMs = onsetMs;
       this.#mark = 0;
     }
     this.#on.onset(onsetMs);
+    if (this.#mark > 0) this.#on.voiced(this.#onsetMs, this.#lastSpeechMs - this.#onsetMs, true);
     this.#goOn();
   }
 
   #goOn(): void {
     const isVoice = this.#probability >= this.#rules.off;
-    const untilMs = isVoice ? Math.max(this.#lastSpeechMs, this.#loudMs) : this.#lastSpeechMs;
-    if (this.#endMs - untilMs >= PAUSE_MS) {
+    const isDoubt = !isVoice && this.#probability >= SILENT && this.#endMs - this.#loudMs < PAUSE_MS;
+    const heardMs = Math.max(this.#lastSpeechMs, this.#loudMs);
+    const untilMs = isVoice ? heardMs : this.#lastSpeechMs;
+    if (this.#endMs - untilMs >= (isDoubt ? DOUBT_MS : PAUSE_MS)) {
       this.#lastSpeechMs = untilMs;
       this.#state = 'quiet';
       this.#on.pause(untilMs, untilMs - this.#onsetMs);
       return;
     }
-    const voicedMs = untilMs - this.#onsetMs;
+    const voicedMs = (isDoubt ? heardMs : untilMs) - this.#onsetMs;
     while (this.#mark < this.#rules.marksMs.length && voicedMs >= this.#rules.marksMs[this.#mark]!) {
       this.#mark++;
-      this.#on.voiced(this.#onsetMs, voicedMs);
+      this.#on.voiced(this.#onsetMs, voicedMs, false);
     }
   }
 

@@ -64,7 +64,7 @@ function askIdle(state: In<'listening'>, nowMs: number): Step {
 export function whileHearing(state: In<'hearing'>, input: TurnInput, nowMs: number): Step {
   switch (input.type) {
     case 'voiced':
-      if (input.voicedMs < RESUMED_MS || state.guess === null) return [state, []];
+      if (input.isAgain || input.voicedMs < RESUMED_MS || state.guess === null) return [state, []];
       return [{ ...state, guess: null }, [{ type: 'abortReply', replyId: state.guess.replyId }]];
     case 'heard': {
       const [next, effects] = withWords(state, input, nowMs);

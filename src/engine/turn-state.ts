@@ -131,13 +131,15 @@ export type TurnInput =
   /** Speech began, found in hindsight at `atMs`. */
   | { readonly type: 'onset'; readonly atMs: number }
   /**
-   * Speech has lasted `voicedMs` now; sent at the marks the rules name. `leftMs` is the agent's unplayed audio, `asked`
-   * whether what it said last is a question.
+   * Speech has lasted `voicedMs` now; sent at the marks the rules name, and with `isAgain` where a stretch that has
+   * passed one goes on after a pause. `leftMs` is the agent's unplayed audio, `asked` whether what it said last is a
+   * question.
    */
   | {
       readonly type: 'voiced';
       readonly onsetMs: number;
       readonly voicedMs: number;
+      readonly isAgain?: boolean;
       readonly leftMs: number;
       readonly asked: boolean;
     }

@@ -141,6 +141,33 @@ describe('the turn machine, step by step', () => {
       [],
     ],
     [
+      'speech that goes on after the agent has gone on holds it again at once',
+      [
+        ...answered,
+        [3_190, { type: 'voiced', onsetMs: 3_000, voicedMs: 190, leftMs: 5_000, asked: false }],
+        [3_350, { type: 'pause', lastSpeechMs: 3_230, voicedMs: 230 }],
+        [3_480, heard('Please.', true, 3_230)],
+        [3_485, { type: 'timer', name: 'doubt' }],
+        [3_520, { type: 'onset', atMs: 3_500 }],
+        [
+          3_520,
+          { type: 'voiced', onsetMs: 3_000, voicedMs: 500, isAgain: true, leftMs: 5_000, asked: false },
+        ],
+      ],
+      { phase: 'doubting' },
+      ['3520 hold', '3520 report user.speaking'],
+    ],
+    [
+      'nor does a stretch that goes on after a gap between words',
+      [
+        ...spoken,
+        [2_250, { type: 'onset', atMs: 2_230 }],
+        [2_250, { type: 'voiced', onsetMs: 1_000, voicedMs: 1_240, isAgain: true, leftMs: 0, asked: false }],
+      ],
+      { phase: 'hearing' },
+      [],
+    ],
+    [
       'an onset alone does not throw a guess away',
       [...spoken, [2_250, { type: 'onset', atMs: 2_230 }]],
       { phase: 'hearing' },
