@@ -52,8 +52,8 @@ function missedSamples(one: readonly number[], other: readonly number[]): number
   return Math.max(one.length, other.length) - same - tail;
 }
 
-/** A call over the gateway's own line, whose caller does what `act` does while the agent tells a long story. */
-async function call(act: (script: CallerScript, nowMs: number) => void) {
+/** Begins a call over the gateway’s own line. What its caller says from `stall.fromMs` on arrives when that is over. */
+function begin(stall = { fromMs: 0, toMs: 0 }) {
   const clock = new FakeClock();
   const phone = new Phone(clock);
   const pacer = new Pacer({ clock });
@@ -72,13 +72,23 @@ async function call(act: (script: CallerScript, nowMs: number) => void) {
   const session = startCall(PLAN, { line, voices, control, clock, emit: (event) => events.push(event) });
   const startMs = clock.nowMs();
   const samples = new Int16Array(160);
+  let sentMs = 0;
   const microphone = () => {
-    const atMs = clock.nowMs() - startMs;
-    script.render(samples, 8000, atMs - 20);
-    line.hear(samples);
+    const nowMs = clock.nowMs() - startMs;
+    const isStalled = nowMs >= stall.fromMs && nowMs < stall.toMs;
+    for (; !isStalled && sentMs < nowMs; sentMs += 20) {
+      script.render(samples, 8000, sentMs);
+      line.hear(samples, sentMs);
+    }
     if (!line.signal.aborted) clock.after(20, microphone);
   };
   clock.after(20, microphone);
+  return { clock, phone, script, session, events, startMs };
+}
+
+/** A call whose caller does what `act` does while the agent tells a long story. */
+async function call(act: (script: CallerScript, nowMs: number) => void) {
+  const { clock, phone, script, session, events, startMs } = begin();
   script.say('When do you open tomorrow?', { fromMs: 200 });
   await clock.until(() => phone.heard.length > 0);
   await clock.advance(2_000);
@@ -109,6 +119,23 @@ test('over the gateway’s line the log holds what the telephone played', async 
   const answerMs = answer!.text.length * TTS_MS_PER_CHAR;
   const playedMs = phone.heard.length / 8 - answerMs;
   expect(Math.abs(said!.text.length * TTS_MS_PER_CHAR - playedMs)).toBeLessThan(700);
+});
+
+test('words that a slow network brought late leave the turns that follow their pauses', async () => {
+  const { clock, script, session, events, startMs } = begin({ fromMs: 1_000, toMs: 2_500 });
+  script.say('When do you open on the first Monday of the month?', { fromMs: 500 });
+  await clock.advance(4_000);
+  await clock.until(() => events.some((event) => event.type === 'agent.said'));
+  await clock.advance(8_000);
+  const before = events.filter((event) => event.type === 'turn.ended').length;
+  const fromMs = clock.nowMs() - startMs + 1_000;
+  script.say('I would like to', { fromMs });
+  script.say('come on Sunday.', { fromMs: fromMs + 1_200 + 700 });
+  await clock.advance(8_000);
+  session.hangUp('drained');
+  await clock.advance(0);
+  const turns = events.filter((event) => event.type === 'turn.ended').map(({ text }) => text);
+  expect(turns.slice(before)).toEqual(['I would like to come on Sunday.']);
 });
 
 test('text is not synthesized far ahead of what is heard', async () => {
