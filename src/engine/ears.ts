@@ -44,6 +44,7 @@ export class Ears implements AudioSink {
     const { plan, line, signal } = deps;
     this.#intonation = new Intonation(line.rateHz);
     this.#gate = new SpeechGate(gateRules(plan.thresholds.interruptionSensitivity), {
+      sound: (atMs) => deps.tell({ type: 'sound', atMs: this.clockOf(atMs) }),
       onset: (atMs) => this.#onset(atMs),
       voiced: (onsetMs, voicedMs, isAgain) => this.#voiced(onsetMs, voicedMs, isAgain),
       pause: (lastSpeechMs, voicedMs) => this.#pause(lastSpeechMs, voicedMs),

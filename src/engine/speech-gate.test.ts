@@ -19,13 +19,14 @@ interface Sound {
   sensitivity?: 'low' | 'medium' | 'high';
 }
 
-type Finding = [type: 'onset' | 'voiced' | 'pause', ms: number, voicedMs?: number, atMs?: number];
+type Finding = [type: 'sound' | 'onset' | 'voiced' | 'pause', ms: number, voicedMs?: number, atMs?: number];
 
 /** Plays a sound to a gate, frame by frame with a detector beside it; gives what was found and when. */
 function findings(sound: Sound): Finding[] {
   const found: Finding[] = [];
   let nowMs = 0;
   const gate = new SpeechGate(gateRules(sound.sensitivity ?? 'medium'), {
+    sound: (atMs) => found.push(['sound', atMs, undefined, nowMs]),
     onset: (atMs) => found.push(['onset', atMs, undefined, nowMs]),
     voiced: (_, voicedMs) => found.push(['voiced', voicedMs, undefined, nowMs]),
     pause: (lastMs, voicedMs) => found.push(['pause', lastMs, voicedMs, nowMs]),
@@ -154,9 +155,17 @@ describe('the speech gate', () => {
     expect(again[3]! - 1_600).toBeLessThanOrEqual(140);
   });
 
+  test('tells at once of a sound after silence, and once', () => {
+    const found = findings({ voice: [[1_003, 1_300, 2_000]], lengthMs: 2_000 });
+    const sounds = found.filter(([type]) => type === 'sound');
+    expect(sounds).toHaveLength(1);
+    expect(Math.abs(sounds[0]![1] - 1_003)).toBeLessThanOrEqual(5);
+    expect(sounds[0]![3]! - 1_003).toBeLessThanOrEqual(20);
+  });
+
   test('a click or a hum the detector does not call speech is nothing', () => {
     const found = findings({ voice: [], noiseRms: 2_000, lengthMs: 4_000 });
-    expect(found).toEqual([]);
+    expect(found.filter(([type]) => type !== 'sound')).toEqual([]);
   });
 
   test.each([100, 300, 600])('finds the end in steady noise of RMS %i too', (noiseRms) => {

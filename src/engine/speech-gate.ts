@@ -12,6 +12,8 @@ export interface GateRules {
 
 /** What the gate finds, in line time. */
 export interface GateListener {
+  /** The quiet line became loud at `atMs`: perhaps with speech, the detector has not judged it yet. */
+  sound(atMs: number): void;
   /** Speech began at `atMs`, found in hindsight. */
   onset(atMs: number): void;
   /** A mark is reached; or, `isAgain`, a stretch that has passed one goes on after a pause. */
@@ -120,6 +122,7 @@ export class SpeechGate {
     this.#firstLoud[slot] = first;
     this.#lastLoud[slot] = last;
     this.#endMs = atMs + (samples.length * 1000) / rateHz;
+    if (this.#state === 'quiet' && first - this.#loudMs >= PAUSE_MS) this.#on.sound(first);
     if (!Number.isNaN(last)) this.#loudMs = last;
     this.#learn(Math.sqrt(total / Math.max(1, samples.length)), !Number.isNaN(last));
     if (this.#state === 'speech') this.#goOn();

@@ -6,6 +6,7 @@ import {
   LATE_GUESS_MS,
   LATE_WORDS_MS,
   RESUMED_MS,
+  SOUND_MS,
   soundsUnfinished,
   UNCHANGED_MS,
 } from '#engine/turn-policy';
@@ -105,6 +106,8 @@ export function whilePausing(state: In<'pausing'>, input: TurnInput, nowMs: numb
       const { fromMs, text, finalAtMs, guess } = state;
       return toHearing(state, { fromMs, text, finalAtMs, guess }, []);
     }
+    case 'sound':
+      return soundWhilePausing(state, input.atMs);
     case 'pause': {
       const { fromMs, text, finalAtMs, guess } = state;
       return toPausing(state, { fromMs, text, finalAtMs, guess, lastSpeechMs: input.lastSpeechMs });
@@ -123,6 +126,17 @@ export function whilePausing(state: In<'pausing'>, input: TurnInput, nowMs: numb
     default:
       return [state, []];
   }
+}
+
+/** Whoever goes on just before the turn is over is let go on: the voice detector needs a moment to notice. */
+function soundWhilePausing(state: In<'pausing'>, atMs: number): Step {
+  const { endpointAtMs } = state;
+  const soundUntilMs = atMs + SOUND_MS;
+  if (atMs >= endpointAtMs) return [state, []];
+  return [
+    { ...state, soundUntilMs },
+    soundUntilMs > endpointAtMs ? [startTimer('endpoint', soundUntilMs)] : [],
+  ];
 }
 
 function heardWhilePausing(before: In<'pausing'>, input: Heard, nowMs: number): Step {
@@ -155,10 +169,11 @@ function judged(state: In<'pausing'>, input: Extract<TurnInput, { type: 'judged'
   const endpointAtMs = state.lastSpeechMs + endpointDelayMs(rules, input.probability);
   const next = { ...state, endpointAtMs, probability: input.probability };
   if (next.toldOverAtMs !== null && !soundsUnfinished(input.probability)) return toldOver(next, nowMs);
-  if (endpointAtMs <= nowMs && isSettled(next)) {
-    return taken(next, { toMs: state.lastSpeechMs, decidedAtMs: endpointAtMs }, nowMs);
+  const overAtMs = Math.max(endpointAtMs, state.soundUntilMs);
+  if (overAtMs <= nowMs && isSettled(next)) {
+    return taken(next, { toMs: state.lastSpeechMs, decidedAtMs: overAtMs }, nowMs);
   }
-  const timers: TurnEffect[] = [startTimer('endpoint', endpointAtMs)];
+  const timers: TurnEffect[] = [startTimer('endpoint', overAtMs)];
   if (state.guess !== null || state.finalAtMs === null) return [next, timers];
   const guessAtMs =
     input.probability >= GUESS_FROM ? state.lastSpeechMs + flushDelayMs(rules) : endpointAtMs - LATE_GUESS_MS;
@@ -186,7 +201,8 @@ function pausingTimer(
   name: Extract<TurnInput, { type: 'timer' }>['name'],
   nowMs: number,
 ): Step {
-  const over = { toMs: state.lastSpeechMs, decidedAtMs: state.endpointAtMs };
+  const decidedAtMs = Math.max(state.endpointAtMs, state.soundUntilMs);
+  const over = { toMs: state.lastSpeechMs, decidedAtMs };
   switch (name) {
     case 'flush':
       return [state, [{ type: 'flush', lastSpeechMs: state.lastSpeechMs }]];

@@ -54,7 +54,7 @@ export function toHearing(
 /** The caller has stopped; until the words are judged they count as unfinished. */
 export function toPausing(
   state: TurnState,
-  facts: Omit<Pausing, 'phase' | 'endpointAtMs' | 'probability' | 'toldOverAtMs'>,
+  facts: Omit<Pausing, 'phase' | 'endpointAtMs' | 'soundUntilMs' | 'probability' | 'toldOverAtMs'>,
   options: { before?: readonly TurnEffect[]; toldOverAtMs?: number } = {},
 ): Step {
   const { before = [], toldOverAtMs = null } = options;
@@ -66,7 +66,8 @@ export function toPausing(
     startTimer('endpoint', endpointAtMs),
   ];
   if (facts.text !== '') effects.push({ type: 'judge', text: facts.text });
-  return enter(state, { phase: 'pausing', ...facts, endpointAtMs, probability: null, toldOverAtMs }, effects);
+  const unjudged = { endpointAtMs, soundUntilMs: 0, probability: null, toldOverAtMs };
+  return enter(state, { phase: 'pausing', ...facts, ...unjudged }, effects);
 }
 
 export function toThinking(

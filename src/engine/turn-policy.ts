@@ -82,6 +82,8 @@ export function flushDelayMs(rules: TurnRules): number {
 export const GUESS_FROM = 0.5;
 /** A turn that sounds unfinished gets its speculative reply this long before it is taken all the same. */
 export const LATE_GUESS_MS = 400;
+/** A sound that has just begun gets so long to prove to be speech before the turn is over. */
+export const SOUND_MS = 160;
 /** Voiced time that makes a new onset real enough to throw a speculative reply away. */
 export const RESUMED_MS = 120;
 /** A hesitation is over when this much silence has brought no words… */

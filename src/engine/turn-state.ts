@@ -66,6 +66,8 @@ export interface Pausing {
   readonly finalAtMs: number | null;
   /** When the turn is over, as far as the words so far tell. */
   readonly endpointAtMs: number;
+  /** Until then a sound may prove to be speech: the turn is not over before. */
+  readonly soundUntilMs: number;
   /** What was made of these words; null until they have been judged. */
   readonly probability: number | null;
   /** When the recogniser said that the turn is over; null while it has not. */
@@ -128,6 +130,8 @@ export type TimerName =
 
 export type TurnInput =
   | { readonly type: 'begin' }
+  /** The quiet line became loud at `atMs`: perhaps with speech, which an onset would tell soon. */
+  | { readonly type: 'sound'; readonly atMs: number }
   /** Speech began, found in hindsight at `atMs`. */
   | { readonly type: 'onset'; readonly atMs: number }
   /**

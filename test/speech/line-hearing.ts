@@ -70,6 +70,7 @@ function gateOver(stream: SttStream, heard: Hearing): SpeechGate {
       heard.onsetsMs.push(atMs);
       stream.onset(atMs);
     },
+    sound() {},
     voiced() {},
     pause(lastSpeechMs) {
       heard.pausesMs.push(lastSpeechMs);
