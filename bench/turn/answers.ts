@@ -11,6 +11,7 @@ const REQUIRED = { medianMs: 650, p95Ms: 1_100, earlyShare: 0.03 };
 const TURNS_A_CALL = 6;
 /** A second call makes the server no faster, and the agent's replies take most of the time. */
 const CALLS_AT_ONCE = 2;
+const BEGUN_MS = 400;
 /** Silence of the agent after which its reply is over. */
 const REPLY_OVER_MS = 700;
 const REPLY_MS = 20_000;
@@ -98,6 +99,8 @@ async function takeTurn(line: PhoneLine, prompt: HumanPrompt): Promise<SpokenTur
   const said = await line.say(samples);
   const lastMs = said.toMs;
   const answerMs = await line.answerAfter(lastMs, ANSWER_MS);
+  // Its first sample is not yet speech that the end of could be waited for.
+  if (answerMs !== null) await line.listen(BEGUN_MS);
   const isEarly = firstAudible(line.heard, { fromMs: said.fromMs, toMs: lastMs }) !== null;
   const voiceToVoiceMs = isEarly || answerMs === null ? null : answerMs - lastMs;
   return { prompt, said, voiceToVoiceMs, isEarly, text: '' };
