@@ -32,6 +32,8 @@ export interface JobPayloads {
   'bury-nodes': Record<string, never>;
   /** Deletes idempotency records nobody is answered from any more. */
   'sweep-idempotency': Record<string, never>;
+  /** Deletes what the delivery log holds of long ago. */
+  'sweep-deliveries': Record<string, never>;
 }
 
 export type JobName = keyof JobPayloads;
@@ -57,6 +59,7 @@ export const JOBS: { readonly [N in JobName]: JobTerms } = {
   'sweep-dials': { maxAttempts: 2, cron: '* * * * *' },
   'bury-nodes': { maxAttempts: 2, cron: '* * * * *' },
   'sweep-idempotency': { maxAttempts: 2, cron: '25 * * * *' },
+  'sweep-deliveries': { maxAttempts: 2, cron: '50 3 * * *' },
 };
 
 export interface EnqueueOptions {

@@ -16,7 +16,7 @@ import type { SandboxRepo } from '#core/sandbox/repo';
 import type { TenantDirectory, TenantRepo } from '#core/tenants/repo';
 import type { UsageRepo } from '#core/usage/repo';
 import type { UserDirectory, UserRepo } from '#core/users/repo';
-import type { DeliveryRepo } from '#core/webhooks/repo';
+import type { DeliveryDirectory, DeliveryRepo } from '#core/webhooks/repo';
 import type { TenantId } from '#kernel/ids';
 import type { Scope } from '#kernel/scope';
 
@@ -78,6 +78,7 @@ export interface SystemTx extends SystemRepos, Enqueue {
   readonly [inTransaction]: 'system';
   readonly audit: AuditRepo;
   readonly idempotency: IdempotencyDirectory;
+  readonly deliveries: DeliveryDirectory;
   /** The storage of one tenant within this same transaction. */
   forTenant(tenantId: TenantId): Tx;
 }

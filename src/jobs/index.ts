@@ -31,5 +31,6 @@ export function jobHandlers(
     'sweep-dials': async () => void (await deps.services.dialing.sweep()),
     'bury-nodes': async () => void (await deps.services.nodes.bury()),
     'sweep-idempotency': async () => void (await deps.services.idempotency.sweep()),
+    'sweep-deliveries': async () => void (await deps.services.webhooks.sweep()),
   };
 }

@@ -273,6 +273,18 @@ describe('a delivery', () => {
     }
   });
 
+  it('stands in the log for thirty days', async () => {
+    const { scope, callId, job } = await ended();
+    await services.webhooks.deliver(job, never);
+    const day = 24 * 3_600_000;
+    const after = (days: number) =>
+      p.with({ urls: http, clock: { ...systemClock, nowMs: () => systemClock.nowMs() + days * day } });
+    await after(29).webhooks.sweep();
+    expect(await services.webhooks.deliveries(scope, callId)).toHaveLength(1);
+    expect(await after(31).webhooks.sweep()).toBeGreaterThan(0);
+    expect(await services.webhooks.deliveries(scope, callId)).toEqual([]);
+  });
+
   it('goes where the assistant says now; of a deleted one, where it said last', async () => {
     const moved = await ended();
     await services.assistants.update(moved.scope, moved.agentId, { endedWebhookUrl: `${origin}/new` });

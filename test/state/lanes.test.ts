@@ -45,13 +45,10 @@ describe('lanes of the job queue', () => {
     await until(() => begun.includes('other') && begun.includes('none'));
     expect(begun.filter((callId) => callId.startsWith('slow'))).toEqual(['slow-1']);
     release();
-    // What failed waits for its next try beside the lane.
     await until(() => begun.includes('slow-4'));
-    expect(begun.filter((callId) => callId.startsWith('slow'))).toEqual([
-      'slow-1',
-      'slow-2',
-      'slow-3',
-      'slow-4',
-    ]);
+    const slow = begun.filter((callId) => callId.startsWith('slow'));
+    // What failed waits for its next try beside the lane; on a busy machine that may come before the lane's last.
+    expect(slow[1]).toBe('slow-2');
+    expect([...new Set(slow)]).toEqual(['slow-1', 'slow-2', 'slow-3', 'slow-4']);
   });
 });

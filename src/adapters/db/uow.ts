@@ -10,7 +10,7 @@ import { auditDirectory, auditRepo, auditTrail } from './repos/audit.ts';
 import { billingDirectory, billingRepo } from './repos/billing.ts';
 import { bookingRepo } from './repos/bookings.ts';
 import { callDirectory, callRepo } from './repos/calls.ts';
-import { deliveryRepo } from './repos/deliveries.ts';
+import { deliveryDirectory, deliveryRepo } from './repos/deliveries.ts';
 import { dialDirectory, dialRepo, nodeDirectory, transferDirectory } from './repos/dials.ts';
 import { idempotencyDirectory, idempotencyRepo } from './repos/idempotency.ts';
 import { keyDirectory, keyRepo } from './repos/keys.ts';
@@ -148,6 +148,7 @@ const systemTxOf = family<SystemTx>({
   ...jobMakers,
   audit: auditRepo,
   idempotency: idempotencyDirectory,
+  deliveries: deliveryDirectory,
   forTenant: (session: Session) => (tenantId: TenantId) => txOf(session, tenantId),
 });
 

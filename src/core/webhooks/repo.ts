@@ -2,6 +2,12 @@ import type { WebhookDelivery } from '#core/webhooks/webhook';
 import type { CallId, DeliveryId } from '#kernel/ids';
 import type { OffsetPage } from '#kernel/page';
 
+/** The log of all tenants. */
+export interface DeliveryDirectory {
+  /** Deletes tries that began before this moment; how many. */
+  sweep(before: Date): Promise<number>;
+}
+
 export interface DeliveryRepo {
   insert(delivery: WebhookDelivery): Promise<void>;
   end(

@@ -23,6 +23,8 @@ export interface Webhooks {
   deliver(order: JobPayloads['call-webhook'], signal: AbortSignal, attempt?: number): Promise<void>;
   /** The tries to deliver what a call's receivers were told, oldest first. Throws `not_found`. */
   deliveries(scope: Scope, callId: string): Promise<WebhookDelivery[]>;
+  /** Deletes tries that are older than the log goes back, thirty days; how many. */
+  sweep(): Promise<number>;
   /** What the tenant's receivers check signatures with. Throws `forbidden`. */
   signingSecret(scope: Scope): string;
 }
@@ -35,6 +37,9 @@ export interface WebhookDeps extends PostDeps {
 
 /** Nobody reads the answer; a receiver may say something all the same. */
 const LIMITS = { timeoutMs: 15_000, maxResponseBytes: 1_000_000 };
+
+/** Long after the last try of anything. */
+const LOGGED_MS = 30 * 24 * 3_600_000;
 
 const MAX_TRIES = JOBS['call-webhook'].maxAttempts;
 
@@ -86,6 +91,11 @@ class WebhookService implements Webhooks {
       if (!call) throw notFound('Call');
       return repos.deliveries.ofCall(call.id);
     });
+  }
+
+  sweep(): Promise<number> {
+    const { uow, clock } = this.#deps;
+    return uow.system.write((tx) => tx.deliveries.sweep(new Date(clock.nowMs() - LOGGED_MS)));
   }
 
   signingSecret(scope: Scope): string {

@@ -1,5 +1,5 @@
-import { and, asc, desc, eq, or, sql } from 'drizzle-orm';
-import type { DeliveryRepo } from '#core/webhooks/repo';
+import { and, asc, desc, eq, lt, or, sql } from 'drizzle-orm';
+import type { DeliveryDirectory, DeliveryRepo } from '#core/webhooks/repo';
 import type { TenantId } from '#kernel/ids';
 import { calls, webhookDeliveries } from '../tables/calls.ts';
 import type { Session } from './session.ts';
@@ -42,6 +42,17 @@ export function deliveryRepo(session: Session, tenantId: TenantId): DeliveryRepo
         .offset(skip)
         .limit(limit);
       return { items, total: await session.$count(webhookDeliveries, matching) };
+    },
+  };
+}
+
+export function deliveryDirectory(session: Session): DeliveryDirectory {
+  return {
+    async sweep(before) {
+      const { rowCount } = await session
+        .delete(webhookDeliveries)
+        .where(lt(webhookDeliveries.startedAt, before));
+      return rowCount ?? 0;
     },
   };
 }
