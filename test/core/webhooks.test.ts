@@ -277,11 +277,11 @@ describe('a delivery', () => {
     const { scope, callId, job } = await ended();
     await services.webhooks.deliver(job, never);
     const day = 24 * 3_600_000;
-    const after = (days: number) =>
+    const inDays = (days: number) =>
       p.with({ urls: http, clock: { ...systemClock, nowMs: () => systemClock.nowMs() + days * day } });
-    await after(29).webhooks.sweep();
+    await inDays(29).webhooks.sweep();
     expect(await services.webhooks.deliveries(scope, callId)).toHaveLength(1);
-    expect(await after(31).webhooks.sweep()).toBeGreaterThan(0);
+    expect(await inDays(31).webhooks.sweep()).toBeGreaterThan(0);
     expect(await services.webhooks.deliveries(scope, callId)).toEqual([]);
   });
 

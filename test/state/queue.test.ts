@@ -30,11 +30,12 @@ afterEach(async () => {
 });
 
 async function start(options: Partial<QueueOptions> = {}): Promise<Queue> {
-  const handlers = handlersOf(async (name, payload, context: JobContext) => {
+  const run = async (name: JobName, payload: unknown, context: JobContext) => {
     const job = { name, payload, attempt: context.attempt };
     ran.push(job);
     fail(job);
-  });
+  };
+  const handlers = handlersOf(run, { withTimetabled: options.concurrency === 0 });
   const queue = await startQueue({
     pool: database.pool,
     handlers,
@@ -83,13 +84,13 @@ describe('the job queue', () => {
     const child = runChild(['work', database.connectionString]);
     expect(await child.next()).toEqual({ took: 'post-call' });
     // A job of a worker that never was is given back; that of the living one, looked at as often, is not.
-    await database.pool.query("select graphile_worker.add_job('sweep-tickets')");
+    await database.pool.query("select graphile_worker.add_job('report-usage')");
     await database.pool.query(
       `update graphile_worker._private_jobs set locked_at = now(), locked_by = 'pool-gone' where locked_by is null`,
     );
     await start();
     await until(() => ran.length > 0);
-    expect(ran.splice(0)).toMatchObject([{ name: 'sweep-tickets' }]);
+    expect(ran.splice(0)).toMatchObject([{ name: 'report-usage' }]);
     child.process.kill('SIGKILL');
     await until(() => ran.length > 0);
     expect(ran).toEqual([{ name: 'post-call', payload: order, attempt: 2 }]);
