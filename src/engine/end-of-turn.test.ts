@@ -210,6 +210,13 @@ describe('end of turn by words', () => {
     expect(over('What are your opening hours?', 0)).toBeLessThanOrEqual(0.5);
     expect(over('Yes please.', 0.1, 'yesNo')).toBeGreaterThan(0.9);
     expect(over('No, thank you.', 0.1)).toBeGreaterThan(0.9);
+    for (const answer of [
+      'That is correct.',
+      'Yes, that is correct.',
+      'That is wrong.',
+      'That works for me.',
+    ])
+      expect(over(answer, 0.1, 'yesNo')).toBeGreaterThan(0.9);
     expect(over('Four one five five five five oh one two three.', 0, 'phone')).toBeGreaterThan(0.9);
   });
 

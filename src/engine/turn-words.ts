@@ -51,6 +51,9 @@ export const SHORT_ANSWERS = new Set(
     "that's right|that's correct|that's all|that's it|that is all|that is it|that's fine|that's good|that works|" +
     'sounds good|please do|go ahead|please|none|nothing|nothing else|never mind|nevermind|stop|not really|maybe|' +
     "i don't know|i'm not sure|not sure|i think so|i guess so|not yet|not today|no that's all|no that's it|anytime|" +
+    "that is right|that is correct|that is fine|that is good|yes that is correct|yes that's right|yes that's correct|" +
+    "that'll do|that will do|that works for me|that sounds good|sounds great|sounds perfect|that's wrong|" +
+    "that is wrong|that's not right|that is not right|that's not correct|that is not correct|" +
     'no that is all|yes that is right|any time|whatever|either|both|neither|the first one|the second one|' +
     'the last one|the earlier one|the later one|you too|pardon|excuse me|sorry|what|who|when|where|why|how|how much'
   ).split('|'),
