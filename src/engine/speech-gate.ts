@@ -36,7 +36,7 @@ const PAUSE_MS = 100;
  * Inside a soft word (the "please" of somebody who breaks in) the detector may doubt for up to 240 ms, without being
  * sure of silence. While the line stays as loud, so long a doubt is no pause, and counts as voice.
  */
-const DOUBT_MS = 360;
+const DIP_MS = 360;
 const SILENT = 0.1;
 /** Verdicts so far below the threshold still add up to an onset: two or three in a row do. */
 const NEARLY = 0.15;
@@ -182,16 +182,16 @@ export class SpeechGate {
 
   #goOn(): void {
     const isVoice = this.#probability >= this.#rules.off;
-    const isDoubt = !isVoice && this.#probability >= SILENT && this.#endMs - this.#loudMs < PAUSE_MS;
+    const isDip = !isVoice && this.#probability >= SILENT && this.#endMs - this.#loudMs < PAUSE_MS;
     const heardMs = Math.max(this.#lastSpeechMs, this.#loudMs);
     const untilMs = isVoice ? heardMs : this.#lastSpeechMs;
-    if (this.#endMs - untilMs >= (isDoubt ? DOUBT_MS : PAUSE_MS)) {
+    if (this.#endMs - untilMs >= (isDip ? DIP_MS : PAUSE_MS)) {
       this.#lastSpeechMs = untilMs;
       this.#state = 'quiet';
       this.#on.pause(untilMs, untilMs - this.#onsetMs);
       return;
     }
-    const voicedMs = (isDoubt ? heardMs : untilMs) - this.#onsetMs;
+    const voicedMs = (isDip ? heardMs : untilMs) - this.#onsetMs;
     while (this.#mark < this.#rules.marksMs.length && voicedMs >= this.#rules.marksMs[this.#mark]!) {
       this.#mark++;
       this.#on.voiced(this.#onsetMs, voicedMs, false);

@@ -25,6 +25,7 @@ const anyInput: fc.Arbitrary<TurnInput> = fc.oneof(
     type: fc.constant('voiced' as const),
     onsetMs: fc.constant(0),
     voicedMs: fc.constantFrom(120, 180, 1_200, 1_800),
+    isAgain: fc.boolean(),
     leftMs: fc.constantFrom(100, 5_000, Number.POSITIVE_INFINITY),
     asked: fc.boolean(),
   }),

@@ -93,14 +93,6 @@ async function meterLoudspeaker(): Promise<() => Promise<number>> {
     })()`);
 }
 
-/** Waits for something to come true of what is asked for again and again. */
-async function eventually(ask: () => Promise<boolean>, withinMs = 10_000): Promise<void> {
-  const deadlineMs = performance.now() + withinMs;
-  while (!(await ask())) {
-    if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs} ms: ${ask}`);
-  }
-}
-
 const loudFrames = (call: ScriptedCall) => call.heard.filter((frame) => rms(frame.samples) > 300).length;
 
 describe.skipIf(!chromiumPath)(`the talk page${withoutChromium}`, () => {
@@ -139,7 +131,7 @@ describe.skipIf(!chromiumPath)(`the talk page${withoutChromium}`, () => {
     expect(formats).toEqual([before ? 'pcm16' : 'opus']);
     await until(() => loudFrames(call) > 30);
     call.line.push({ samples: hum(1200), rateHz: 16_000, atMs: 0 });
-    await eventually(async () => (await loudness()) > 0.05);
+    await until(async () => (await loudness()) > 0.05);
     await call.line.drained(new AbortController().signal);
     expect(call.line.playedMs).toBeCloseTo(1200, -1);
   });
@@ -184,11 +176,11 @@ describe.skipIf(!chromiumPath)(`the talk page${withoutChromium}`, () => {
     const call = await start();
     call.emit({ type: 'agent.speaking', purpose: 'reply' }, turn(1));
     call.line.push({ samples: hum(5000), rateHz: 16_000, atMs: 0 });
-    await eventually(async () => (await loudness()) > 0.05);
+    await until(async () => (await loudness()) > 0.05);
     await until(() => call.line.playedMs > 500);
     call.line.clear();
     const playedMs = call.line.playedMs;
-    await eventually(async () => (await loudness()) < 0.001, 1_000);
+    await until(async () => (await loudness()) < 0.001, 1_000);
     expect(playedMs).toBeLessThan(4000);
     expect(call.line.queuedMs).toBeCloseTo(0, 0);
     call.line.push({ samples: hum(300), rateHz: 16_000, atMs: 0 });

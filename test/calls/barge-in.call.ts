@@ -67,6 +67,31 @@ describe('an interruption', () => {
     },
   );
 
+  test('whose first word the voice detector doubts stops the agent as soon, and for good', async () => {
+    let onsetMs = Number.POSITIVE_INFINITY;
+    const doubts = (atMs: number) => atMs > onsetMs + 150 && atMs < onsetMs + 390;
+    const call = await speaking({ vad: { doubts } });
+    onsetMs = call.line.lineMs;
+    const words = await call.caller.says('Please tell me about next Sunday.');
+    expect(heardAfterMs(call, words.fromMs)).toBeLessThanOrEqual(300);
+    expect(call.line.audible.filter(({ fromMs }) => fromMs > words.fromMs && fromMs < words.toMs)).toEqual(
+      [],
+    );
+    await call.agentSaid(/Ten on Sundays/);
+    expect(call.of('agent.interrupted').map((event) => event.resumed)).toEqual([false]);
+    expect(await call.cleanEnd()).toEqual([]);
+  });
+
+  test('that begins again after a gap between words holds the agent again at once', async () => {
+    const call = await speaking();
+    const first = call.script.say('Please', { fromMs: call.line.lineMs, lengthMs: 250 });
+    const second = call.script.say('tell me about next Sunday.', { fromMs: first.toMs + 290 });
+    await call.clock.advance(second.toMs - first.fromMs);
+    expect(heardAfterMs(call, second.fromMs + 120)).toBe(0);
+    await call.agentSaid(/Ten on Sundays/);
+    expect(await call.cleanEnd()).toEqual([]);
+  });
+
   test('leaves in history and log the words that were played, and no others', async () => {
     const call = await speaking();
     const words = await call.caller.says('Wait please, I meant next Sunday.');

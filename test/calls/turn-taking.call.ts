@@ -32,6 +32,19 @@ describe('the end of a turn', () => {
     expect(latency!.turnId).toBe(call.of('turn.ended')[0]!.turnId);
   });
 
+  test('a pause shorter than endpointingMs does not, though the detector needs a moment to find what follows', async () => {
+    for (let shift = 0; shift < 32; shift += 5) {
+      const call = new Stage({ llm: () => 'Certainly.' });
+      await call.caller.isSilent(500 + shift);
+      await call.caller.says('I need a table tonight.');
+      await call.caller.isSilent(275);
+      await call.caller.says('We are four people.');
+      await call.agentSaid(/Certainly/);
+      expect(call.turns).toEqual(['I need a table tonight. We are four people.']);
+      expect(await call.cleanEnd()).toEqual([]);
+    }
+  });
+
   test.each([600, 900])('a pause of %i ms after unfinished words does not end the turn', async (pauseMs) => {
     const call = new Stage({ llm: () => 'Certainly.' });
     await call.caller.says('I would like to book a table for');

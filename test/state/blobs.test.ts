@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DiskBlobs, diskBlobs } from '#adapters/blobs/disk';
 import { openWavRecording, salvageWav } from '#adapters/blobs/wav-recording';
 import { readWav, wavHeader } from '#audio/wav';
-import { until } from './run-child.ts';
+import { until } from '#test/support/until';
 
 let root: string;
 let folder: string;

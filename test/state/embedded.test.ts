@@ -10,7 +10,8 @@ import { prepareCluster } from '#adapters/db/embedded-cluster';
 import { startServer } from '#adapters/db/embedded-server';
 import { openDatabase } from '#adapters/db/open';
 import { silentLog } from '#kernel/log';
-import { isAlive, killChildren, runChild, until } from './run-child.ts';
+import { until } from '#test/support/until';
+import { isAlive, killChildren, runChild } from './run-child.ts';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;

@@ -3,8 +3,8 @@ import { type Queue, startQueue } from '#adapters/db/queue';
 import { openUnitOfWork } from '#adapters/db/uow';
 import { silentLog } from '#kernel/log';
 import { type TestDatabase, testDatabase } from '#test/support/database';
+import { until } from '#test/support/until';
 import { handlersOf } from './handlers.ts';
-import { until } from './run-child.ts';
 
 let database: TestDatabase;
 let queue: Queue | undefined;

@@ -4,8 +4,9 @@ import { openUnitOfWork } from '#adapters/db/uow';
 import type { JobName } from '#core/jobs';
 import { silentLog } from '#kernel/log';
 import { type TestDatabase, testDatabase } from '#test/support/database';
+import { until } from '#test/support/until';
 import { handlersOf } from './handlers.ts';
-import { killChildren, runChild, until } from './run-child.ts';
+import { killChildren, runChild } from './run-child.ts';
 
 interface Ran {
   name: JobName;

@@ -52,20 +52,6 @@ export function killChildren(): void {
   for (const child of children) child.kill('SIGKILL');
 }
 
-/** Polls until `check` gives something other than undefined or false. */
-export async function until<T>(
-  check: () => T | Promise<T>,
-  limitMs = 20_000,
-): Promise<Exclude<T, undefined | false>> {
-  const deadline = performance.now() + limitMs;
-  for (;;) {
-    const value = await check();
-    if (value !== undefined && value !== false) return value as Exclude<T, undefined | false>;
-    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

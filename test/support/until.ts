@@ -1,8 +1,16 @@
-/** Resolves when `condition` holds, looking every few milliseconds; rejects after `withinMs`, showing the condition. */
-export async function until(condition: () => boolean, withinMs = 10_000): Promise<void> {
+/**
+ * What `check` gives once that is neither undefined nor false, looking every few milliseconds; rejects after `withinMs`,
+ * showing the check.
+ */
+export async function until<T>(
+  check: () => T | Promise<T>,
+  withinMs = 20_000,
+): Promise<Exclude<T, undefined | false>> {
   const deadlineMs = performance.now() + withinMs;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs} ms: ${condition}`);
+  for (;;) {
+    const value = await check();
+    if (value !== undefined && value !== false) return value as Exclude<T, undefined | false>;
+    if (performance.now() > deadlineMs) throw new Error(`not within ${withinMs} ms: ${check}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -6,6 +6,8 @@ export interface ScriptedVadOptions {
   decayMs?: number;
   /** Throws when it is opened. */
   failsToOpen?: boolean;
+  /** Whether it takes sound at this line time for hardly speech, without being sure that it is none. */
+  doubts?(atMs: number): boolean;
   /** Gives no verdict between these line times. */
   deadMs?: readonly [number, number];
 }
@@ -69,6 +71,7 @@ class ScriptedVadStream {
     const decayMs = this.#options.decayMs ?? 100;
     this.#event.atMs = atMs;
     this.#event.probability = silentMs === 0 ? 0.95 : silentMs < decayMs ? 0.6 : 0.02;
+    if (silentMs === 0 && this.#options.doubts?.(atMs)) this.#event.probability = 0.2;
     this.#on(this.#event);
   }
 }
