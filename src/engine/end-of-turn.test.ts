@@ -215,6 +215,7 @@ describe('end of turn by words', () => {
       'Yes, that is correct.',
       'That is wrong.',
       'That works for me.',
+      'Where are you?',
     ])
       expect(over(answer, 0.1, 'yesNo')).toBeGreaterThan(0.9);
     expect(over('Four one five five five five oh one two three.', 0, 'phone')).toBeGreaterThan(0.9);

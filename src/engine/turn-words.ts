@@ -54,6 +54,7 @@ export const SHORT_ANSWERS = new Set(
     "that is right|that is correct|that is fine|that is good|yes that is correct|yes that's right|yes that's correct|" +
     "that'll do|that will do|that works for me|that sounds good|sounds great|sounds perfect|that's wrong|" +
     "that is wrong|that's not right|that is not right|that's not correct|that is not correct|" +
+    'where are you|who are you|how are you|where are they|who are they|' +
     'no that is all|yes that is right|any time|whatever|either|both|neither|the first one|the second one|' +
     'the last one|the earlier one|the later one|you too|pardon|excuse me|sorry|what|who|when|where|why|how|how much'
   ).split('|'),
